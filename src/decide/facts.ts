@@ -188,6 +188,8 @@ export interface History {
   readonly takenFrom: ReadonlySet<ObjectId>;
   /** Users whose last change of `enable` was our disabling, and when. */
   readonly disabledByUs: ReadonlyMap<UserId, number>;
+  /** Leavers whose mark no journal confirms, and when this journal first saw it. */
+  readonly leftSeen: ReadonlyMap<UserId, number>;
   /** Question keys whose 404 an earlier pass heard already. */
   readonly absentBefore: ReadonlySet<QuestionKey>;
   readonly approvals: readonly Approval[];

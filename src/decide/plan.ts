@@ -1,6 +1,6 @@
 /** What is to be done: the output of every decision. Plain data, made by pure functions. */
 import type { Finding } from "../errors.js";
-import type { AclPath, GroupId, ObjectId, Question, RoleId, UserId } from "./facts.js";
+import type { AclPath, GroupId, ObjectId, Question, QuestionKey, RoleId, UserId } from "./facts.js";
 
 /** Fields of a user that we send only when they change. */
 export interface UserFields {
@@ -64,7 +64,9 @@ interface ChangeCommon {
   readonly counted?: "removed" | "disabled" | "renamed";
   /** Set when the change needs an approval whatever the numbers, and why. */
   readonly needsApproval?: string;
-  /** Ask this again right before the write, when the change was let through by an approval. */
+  /** Let through by an approval: confirmed again right before its write, and not counted again. */
+  readonly approved?: boolean;
+  /** What to ask again right before the write of an approved change. */
   readonly confirm?: Question;
 }
 
@@ -170,6 +172,11 @@ export interface Plan {
   readonly unmanaged: readonly { readonly realm: string; readonly userid: UserId }[];
   /** Realm → group → how many people of ours it has once the plan is done. */
   readonly members: ReadonlyMap<string, ReadonlyMap<GroupId, number>>;
+  /** For the journal: whose 404 this pass heard, and leavers whose date no journal confirms. */
+  readonly heard: {
+    readonly absent: readonly QuestionKey[];
+    readonly leavers: readonly UserId[];
+  };
   /** Estimated bytes of user.cfg now, and after the whole plan. */
   readonly database: { readonly now: number; readonly after: number; readonly limit: number };
 }
