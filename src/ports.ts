@@ -7,6 +7,7 @@ import type {
   PveUser,
   Question,
   QuestionKey,
+  RealmFacts,
   ServerTime,
   Person,
   UserId,
@@ -86,6 +87,8 @@ export interface SecretProbePort {
 export interface RealmKey {
   readonly key: Secret;
   readonly digest: string;
+  /** The realm as the same answer had it: a write asks again whether it is to be trusted. */
+  readonly facts: RealmFacts;
 }
 
 /** What one observation of PVE gives: the facts, and the realms' keys apart from them. */
