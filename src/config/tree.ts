@@ -61,7 +61,7 @@ function addSection(root: TomlTable, node: AST.TOMLTable): void {
     at = descend(at, step, place, typeof next === "number" ? "list" : "table");
   });
   // The parser refuses a header that leads through a value, so only a table can be here.
-  const table = at as TomlValue as TomlTable;
+  const table = at;
   for (const entry of node.body) addKeyValue(table, entry, node.resolvedKey.length + 1);
 }
 

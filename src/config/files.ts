@@ -1,0 +1,134 @@
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import type { Kind, Reading } from "./kind.js";
+import { refuse, tell } from "./kind.js";
+import { folderWeaknessOf, ourUser, weaknessOf } from "./permission.js";
+import type { Keep, Weakness } from "./permission.js";
+import type { Place } from "./problems.js";
+
+/** Where a relative `…_file` is looked for, in this order. */
+export interface Folders {
+  /** systemd's `$CREDENTIALS_DIRECTORY`, where it is set. */
+  readonly credentials?: string;
+  /** The configuration's own folder. */
+  readonly config: string;
+}
+
+/** A credential: a file that nobody else may read or write. */
+export const credentialFile = (example: string): Kind<string> =>
+  fileOf("secret", "a file with the credential in it", example);
+
+/** A CA: a file that nobody else may write. */
+export const trustFile: Kind<string> = fileOf(
+  "unwritten",
+  "a file with CA certificates (PEM)",
+  '"pve-root-ca.pem"',
+);
+
+/** A folder by its absolute path. One that is not there yet is made by whoever first needs it. */
+export const stateFolder: Kind<string> = {
+  says: "the absolute path of a folder",
+  example: '"/var/lib/pve-entra-agent"',
+  read: (value, reading) => {
+    const path = value.kind === "text" ? value.text : "";
+    if (!isAbsolute(path) || !looksLikePath(path)) return refuse(stateFolder, value, reading);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return path;
+    if (!stats.isDirectory()) return refuse(stateFolder, value, reading);
+    const weak = weaknessOf(path, stats, "unwritten", ourUser()) ?? aboveWeakness(path);
+    return weak === undefined ? path : tellWeak(reading, value.place, weak);
+  },
+};
+
+/** Where a `…_file` is, whether or not there is one. */
+export function locate(written: string, folders: Folders): string {
+  if (isAbsolute(written)) return written;
+  if (folders.credentials !== undefined) {
+    const credential = join(folders.credentials, written);
+    if (existsSync(credential)) return credential;
+  }
+  return join(folders.config, written);
+}
+
+/** What others may do to an existing file, or to the folder that it really lies in. */
+export function fileWeakness(path: string, keep: Keep): Weakness | undefined {
+  return weaknessOf(path, statSync(path), keep, ourUser()) ?? aboveWeakness(path);
+}
+
+function aboveWeakness(path: string): Weakness | undefined {
+  const folder = dirname(realpathSync(path));
+  const weak = folderWeaknessOf(folder, statSync(folder), ourUser());
+  return weak && { what: `lies in a folder that ${weak.what}`, command: weak.command };
+}
+
+function fileOf(keep: Keep, content: string, example: string): Kind<string> {
+  const kind: Kind<string> = {
+    says: `the name of ${content}`,
+    example,
+    read: (value, reading) => {
+      if (value.kind !== "text") return refuse(kind, value, reading);
+      if (!looksLikePath(value.text)) return tellUnlike(reading, value.place);
+      return readable(value.text, keep, value.place, reading);
+    },
+  };
+  return kind;
+}
+
+function readable(written: string, keep: Keep, place: Place, reading: Reading): string | undefined {
+  const path = locate(written, reading.folders);
+  try {
+    if (!statSync(path).isFile()) return tellUnlike(reading, place);
+    const weak = fileWeakness(path, keep);
+    if (weak !== undefined) return tellWeak(reading, place, weak);
+    accessSync(path, constants.R_OK);
+    return path;
+  } catch (error) {
+    return tellUnreadable(written, error, place, reading);
+  }
+}
+
+/** Text that begins a PEM block, goes over lines or is longer than a name can be is content. */
+function looksLikePath(written: string): boolean {
+  return written !== "" && written.length <= 1024 && !/[\0-\x1f]|-----BEGIN/.test(written);
+}
+
+function tellUnlike(reading: Reading, place: Place): undefined {
+  return tell(
+    reading,
+    place,
+    "does not name a file",
+    "write the name of the file that holds it, never its content",
+  );
+}
+
+function tellWeak(reading: Reading, place: Place, weak: Weakness): undefined {
+  return tell(reading, place, weak.what, `run ${weak.command}`, "CONFIG_UNSAFE");
+}
+
+/** The name itself is not repeated: it may be a secret that somebody put in its place. */
+function tellUnreadable(
+  written: string,
+  error: unknown,
+  place: Place,
+  reading: Reading,
+): undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EACCES" || code === "EPERM") {
+    const cannot = "names a file that this user may not read";
+    return tell(reading, place, cannot, "run this as root or as the service's user");
+  }
+  if (code === "ENAMETOOLONG") return tellUnlike(reading, place);
+  if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "ELOOP") {
+    const cannot = `names a file that cannot be read (${String(code)})`;
+    return tell(reading, place, cannot, "check the disk and the file's folder");
+  }
+  const { credentials, config } = reading.folders;
+  const searched = [credentials, config].filter((folder) => folder !== undefined).join(" or in ");
+  const where = isAbsolute(written) ? "" : ` in ${searched}`;
+  return tell(
+    reading,
+    place,
+    `names a file that is not there${where}`,
+    "create it, or write the name of the file that holds it, never its content",
+  );
+}

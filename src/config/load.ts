@@ -1,0 +1,130 @@
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { buildConfig } from "./build.js";
+import { checkApps, checkRealms, checkToken } from "./check-realms.js";
+import { checkEntra, checkHealth, checkPve, checkRotation } from "./check-sections.js";
+import { fileWeakness } from "./files.js";
+import type { Folders } from "./files.js";
+import { TOP_LEVEL } from "./kind.js";
+import { REFERENCE, topKeys } from "./keys.js";
+import { MOST_BYTES, parseToml, SyntaxProblem } from "./parse.js";
+import { Problems, TOP } from "./problems.js";
+import { readTable } from "./table.js";
+import type { Section } from "./table.js";
+import type { TomlTable } from "./tree.js";
+import type { Config } from "./types.js";
+
+/** Where the configuration is unless `--config` says otherwise. */
+export const DEFAULT_FILE = "/etc/pve-entra-agent/config.toml";
+
+/** What the configuration takes from the environment. */
+export interface LoadOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads, checks and normalises the configuration. Files that it names have to be there and to be
+ * safe from others; what is in them is read later, by secrets.ts.
+ * @param file as on the command line; relative to the working folder
+ * @throws ConfigError with one syntax error, or with everything else that is wrong, in the order
+ * of the file. No message holds a value that may be a secret.
+ */
+export function loadConfig(file: string, { env }: LoadOptions): Config {
+  const path = resolve(file);
+  const problems = new Problems(path);
+  const tree = readTree(path, problems);
+  const top = readTop(tree, foldersOf(path, env), problems);
+  checkTogether(top, problems);
+  if (!problems.none) throw problems.toError();
+  return buildConfig(path, top);
+}
+
+function foldersOf(path: string, env: LoadOptions["env"]): Folders {
+  const config = dirname(path);
+  const credentials = env["CREDENTIALS_DIRECTORY"];
+  return credentials === undefined || credentials === "" ? { config } : { config, credentials };
+}
+
+function readTree(path: string, problems: Problems): TomlTable {
+  try {
+    const bytes = readBytes(path);
+    const weak = fileWeakness(path, "unwritten");
+    if (weak !== undefined) {
+      problems.add(TOP, `this file ${weak.what}`, `run ${weak.command}`, "CONFIG_UNSAFE");
+    }
+    return parseToml(bytes);
+  } catch (error) {
+    throw asConfigError(error, path);
+  }
+}
+
+/** What is no file could block or never end; a file that is too large is not read at all. */
+function readBytes(path: string): Uint8Array {
+  if (!statSync(path).isFile()) throw new NotAFile();
+  const handle = openSync(path, "r");
+  try {
+    const stats = fstatSync(handle);
+    if (stats.size > MOST_BYTES) return new Uint8Array(MOST_BYTES + 1);
+    return readFileSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A file that is not there, or not TOML, has this one problem and no other. */
+function asConfigError(error: unknown, path: string): unknown {
+  const alone = new Problems(path);
+  if (error instanceof SyntaxProblem) {
+    alone.add(error.place, error.message, error.instead, "CONFIG_SYNTAX");
+    return alone.toError();
+  }
+  if (error instanceof NotAFile) {
+    alone.add(TOP, "this is not a file", "name a file with --config", "CONFIG_UNREADABLE");
+    return alone.toError();
+  }
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  if (code === undefined) return error;
+  const [message, instead] = UNREADABLE[code] ?? [`this file cannot be read (${code})`, "check it"];
+  alone.add(TOP, message, instead, "CONFIG_UNREADABLE");
+  return alone.toError();
+}
+
+class NotAFile extends Error {}
+
+const ABSENT = ["this file is not there", "write it, or name another with --config"] as const;
+const FORBIDDEN = [
+  "this user may not read this file",
+  "run this as root or as the service's user",
+] as const;
+const UNREADABLE: Readonly<Record<string, readonly [message: string, instead: string]>> = {
+  ENOENT: ABSENT,
+  ENOTDIR: ABSENT,
+  EACCES: FORBIDDEN,
+  EPERM: FORBIDDEN,
+};
+
+function readTop(tree: TomlTable, folders: Folders, problems: Problems): Section<typeof topKeys> {
+  const homes = new Map<string, string[]>();
+  for (const { name, keys } of REFERENCE) {
+    for (const key of Object.keys(keys)) homes.set(key, [...(homes.get(key) ?? []), name]);
+  }
+  return readTable(tree, topKeys, TOP_LEVEL, {
+    problems,
+    folders,
+    homes,
+    key: "",
+    section: TOP_LEVEL,
+  });
+}
+
+/** What is right by itself and wrong together. */
+function checkTogether(top: Section<typeof topKeys>, problems: Problems): void {
+  const { pve, entra, rotation, health, realm: realms = [] } = top.values;
+  if (pve !== undefined) checkPve(pve, problems);
+  if (entra !== undefined) checkEntra(entra, problems);
+  if (rotation !== undefined) checkRotation(rotation, problems);
+  if (health !== undefined) checkHealth(health, problems);
+  checkRealms(realms, problems);
+  if (entra !== undefined) checkApps(realms, entra, problems);
+  if (pve !== undefined) checkToken(realms, pve, problems);
+}

@@ -1,0 +1,76 @@
+import type { Stats } from "node:fs";
+
+/** What must not happen to a file or folder by the hand of others. */
+export type Keep =
+  /** Nobody else reads it, nobody else writes it: a credential. */
+  | "secret"
+  /** Nobody else writes it: the configuration, a CA, the state folder, any folder above. */
+  | "unwritten";
+
+/** Too much that others may do, and the command that takes it away. */
+export interface Weakness {
+  readonly what: string;
+  readonly command: string;
+}
+
+const OTHERS_READ = 0o004;
+const OTHERS_WRITE = 0o002;
+const GROUP_WRITE = 0o020;
+const STICKY = 0o1000;
+const ROOT = 0;
+
+/**
+ * What others may do to a file or folder that they must not, or undefined where all is well.
+ *
+ * A group may read a credential (0640 root:pve-entra-agent is how packages do it, and systemd's own
+ * credentials show their ACL in the group's bits). A group may write only where it is root's. The
+ * owner has to be root or we ourselves; root reads anybody's, since it serves the agent's user.
+ * @param user our effective user id
+ */
+export function weaknessOf(
+  path: string,
+  stats: Pick<Stats, "mode" | "uid" | "gid">,
+  keep: Keep,
+  user: number,
+): Weakness | undefined {
+  const { mode, uid, gid } = stats;
+  const shown = `(mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`;
+  if (user !== ROOT && uid !== ROOT && uid !== user) {
+    return { what: "belongs to another user", command: `chown root ${quote(path)}` };
+  }
+  if ((mode & OTHERS_WRITE) !== 0) {
+    const command = keep === "secret" ? `chmod o= ${quote(path)}` : `chmod o-w ${quote(path)}`;
+    return { what: `may be written by others ${shown}`, command };
+  }
+  if ((mode & GROUP_WRITE) !== 0 && gid !== ROOT) {
+    return { what: `may be written by its group ${shown}`, command: `chmod g-w ${quote(path)}` };
+  }
+  if (keep === "secret" && (mode & OTHERS_READ) !== 0) {
+    return { what: `may be read by others ${shown}`, command: `chmod o= ${quote(path)}` };
+  }
+  return undefined;
+}
+
+/**
+ * The same for the folder that a file lies in: who may write there may put another file in its
+ * place. In a sticky folder such as /tmp only the owner may.
+ */
+export function folderWeaknessOf(
+  path: string,
+  stats: Pick<Stats, "mode" | "uid" | "gid">,
+  user: number,
+): Weakness | undefined {
+  const mode =
+    (stats.mode & STICKY) === 0 ? stats.mode : stats.mode & ~(OTHERS_WRITE | GROUP_WRITE);
+  return weaknessOf(path, { ...stats, mode }, "unwritten", user);
+}
+
+/** Our effective user id. */
+export function ourUser(): number {
+  return process.geteuid?.() ?? ROOT;
+}
+
+/** A path as it is safe to paste into a shell. */
+function quote(path: string): string {
+  return /^[\w/.:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
