@@ -82,6 +82,7 @@ export interface PveToken {
   readonly tokenid: string;
   readonly privsep: boolean;
   readonly expire: number;
+  readonly comment?: string;
 }
 
 export interface PveUser {
