@@ -183,6 +183,10 @@ export const ERRORS = {
     "The realm's client secret could not be proved just now.",
     "Read the reason in the message; the next pass proves again.",
   ),
+  SECRET_UNLISTED: warning(
+    "Entra accepts the realm's client secret but does not list it, so its end is unknown.",
+    "Nothing to do: it is replication, or somebody removed the secret; after an hour it is renewed.",
+  ),
   SECRET_ENDS_SOON: warning(
     "The realm's client secret is near its end and was not replaced.",
     "Read the other findings of this realm: one of them stops the rotation.",
