@@ -1,0 +1,153 @@
+/**
+ * Effective privileges as PVE resolves them (FACTS-pve, "Effective privileges"): from `/` down to
+ * the path, an entry counts if it propagates or the walk ends there; counting entries of the user
+ * replace all roles found so far, else the union of those of the user's groups does; at the end
+ * NoAccess among the roles leaves nothing. Expiry is not looked at: it is never written here, and
+ * an administrator may move it at any time.
+ */
+import { NO_ACCESS, privilegesOf, type AclNode, type Mask } from "./acl-tree.js";
+import type { Access, AclPath, GroupId, Privilege, RoleId, UserId } from "./facts.js";
+import type { RightsDelta } from "./plan.js";
+import { stateOf, type AccessState, type StateUser } from "./simulation.js";
+import { placeName, universe, type Place, type Universe } from "./universe.js";
+
+/** Who may change rights or has a shell: the vocabulary's "privileged". */
+const PRIVILEGED: readonly Privilege[] = [
+  "Permissions.Modify",
+  "User.Modify",
+  "Realm.Allocate",
+  "Realm.AllocateUser",
+  "Group.Allocate",
+  "Sys.Modify",
+  "Sys.Console",
+];
+
+/** What somebody holds at a place of the universe, as a mask without the NoAccess bit. */
+export type RightsAt = (place: Place) => Mask;
+
+/** Effective privileges of one user, computed place by place as they are asked for. */
+export function rightsOf(state: AccessState, all: Universe, user: StateUser | undefined): RightsAt {
+  if (user?.enabled !== true) return () => 0n;
+  if (user.userid === "root@pam") return () => state.roles.everything;
+  const inherited: (Mask | undefined)[] = [];
+  const passedDown = (path: number): Mask => {
+    if (path < 0) return 0n;
+    const known = inherited[path];
+    if (known !== undefined) return known;
+    const own = counting(state.acl.get(all.paths[path] ?? "/"), user, false);
+    return (inherited[path] = own ?? passedDown(all.parent[path] ?? -1));
+  };
+  const roles = (place: Place): Mask => {
+    const path = place >> 1;
+    if (place % 2 === 1) return passedDown(path);
+    const own = counting(state.acl.get(all.paths[path] ?? "/"), user, true);
+    return own ?? passedDown(all.parent[path] ?? -1);
+  };
+  return (place) => {
+    const pair = all.pairs[place - 2 * all.paths.length];
+    const found = pair === undefined ? roles(place) : roles(pair[0]) | roles(pair[1]);
+    return (found & NO_ACCESS) === 0n ? found : 0n;
+  };
+}
+
+/** `rightsOf` for the whole universe at once. */
+export function rightsVector(
+  state: AccessState,
+  all: Universe,
+  user: StateUser | undefined,
+): Mask[] {
+  const at = rightsOf(state, all, user);
+  return Array.from({ length: all.size }, (_, place) => at(place));
+}
+
+/** The roles that count for this user at one level of the walk; undefined: none does. */
+function counting(node: AclNode | undefined, user: StateUser, last: boolean): Mask | undefined {
+  if (node === undefined) return undefined;
+  const own = node.users.get(user.userid);
+  if (own !== undefined) {
+    if (last) return own.here;
+    if (own.below !== undefined) return own.below;
+  }
+  let found: Mask | undefined;
+  for (const group of user.groups) {
+    const roles = node.groups.get(group);
+    const mask = last ? roles?.here : roles?.below;
+    if (mask !== undefined) found = (found ?? 0n) | mask;
+  }
+  return found;
+}
+
+/** What the user holds at any path, by the access as read. Nobody and the disabled hold nothing. */
+export function privilegesAt(access: Access, userid: UserId, path: AclPath): Set<Privilege> {
+  return privilegesIn(stateOf(access), userid, path);
+}
+
+/** `privilegesAt` of a state that was simulated. */
+export function privilegesIn(state: AccessState, userid: UserId, path: AclPath): Set<Privilege> {
+  const levels = [...state.acl.keys()].map((known) => ({ path: known, role: "" }));
+  const all = universe([...levels, { path, role: "" }]);
+  const mask = rightsOf(state, all, state.users.get(userid))(2 * all.paths.indexOf(path));
+  return new Set(privilegesOf(state.roles, mask));
+}
+
+/** What each of these people loses and gains from one state to the other, per path. */
+export function rightsDeltas(
+  before: AccessState,
+  after: AccessState,
+  userids: Iterable<UserId>,
+): RightsDelta[] {
+  const paths = [...before.acl.keys(), ...after.acl.keys()];
+  const all = universe(paths.map((path) => ({ path, role: "" })));
+  const deltas: RightsDelta[] = [];
+  for (const userid of userids) {
+    const old = rightsVector(before, all, before.users.get(userid));
+    const now = rightsVector(after, all, after.users.get(userid));
+    const lost = perPath(before, all, difference(old, now));
+    const gained = perPath(before, all, difference(now, old));
+    deltas.push({ userid, lost, gained });
+  }
+  return deltas;
+}
+
+/** `rightsDeltas` for one person. */
+export function rightsDelta(
+  before: AccessState,
+  after: AccessState,
+  userid: UserId,
+): Pick<RightsDelta, "lost" | "gained"> {
+  const [delta] = rightsDeltas(before, after, [userid]);
+  return { lost: delta?.lost ?? new Map(), gained: delta?.gained ?? new Map() };
+}
+
+function difference(from: readonly Mask[], take: readonly Mask[]): Mask[] {
+  return from.map((mask, place) => mask & ~(take[place] ?? 0n));
+}
+
+/** A path's `/*` is shown only where it differs from the path's own. */
+function perPath(
+  state: AccessState,
+  all: Universe,
+  masks: readonly Mask[],
+): ReadonlyMap<AclPath, readonly Privilege[]> {
+  const shown = new Map<AclPath, readonly Privilege[]>();
+  masks.forEach((mask, place) => {
+    const repeats = place % 2 === 1 && mask === masks[place - 1];
+    if (mask === 0n || repeats) return;
+    shown.set(placeName(all, place), privilegesOf(state.roles, mask));
+  });
+  return shown;
+}
+
+/** Whether the role has a privilege that makes a mapping privileged. */
+export function roleIsPrivileged(access: Pick<Access, "roles">, role: RoleId): boolean {
+  const held = access.roles.get(role);
+  return held !== undefined && PRIVILEGED.some((privilege) => held.has(privilege));
+}
+
+/** Whether the group has, by the ACL as read, an entry with a privileged role. */
+export function isPrivileged(access: Pick<Access, "roles" | "acl">, group: GroupId): boolean {
+  return access.acl.some(
+    (entry) =>
+      entry.type === "group" && entry.ugid === group && roleIsPrivileged(access, entry.role),
+  );
+}
