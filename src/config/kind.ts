@@ -32,20 +32,19 @@ export function subject({ key, section }: Reading): string {
 /** How messages call the file itself, above its first section. */
 export const TOP_LEVEL = "the top level";
 
-/** Tells that a value is not what its kind says, and shows one that is. */
+/**
+ * Tells that a value is not what its kind says, and shows one that is.
+ * @param expected the type that the kind is written in; where the value has another, that is told
+ */
 export function refuse(
   kind: Pick<Kind<unknown>, "says" | "example">,
   value: TomlValue,
   reading: Reading,
+  expected: TomlValue["kind"] = "text",
 ): undefined {
-  const found = value.kind === "text" ? "" : `${NAMES[value.kind]}, `;
-  const { key } = reading;
-  reading.problems.add(
-    value.place,
-    `${subject(reading)} is ${found}not ${kind.says}`,
-    `write ${key} = ${kind.example}`,
-  );
-  return undefined;
+  const found = value.kind === expected ? "" : `${NAMES[value.kind]}, `;
+  const instead = `write ${reading.key} = ${kind.example}`;
+  return tell(reading, value.place, `is ${found}not ${kind.says}`, instead);
 }
 
 /** Tells something more to the point than `refuse` can. */
@@ -61,10 +60,10 @@ export function tell(
 }
 
 const NAMES: Readonly<Record<TomlValue["kind"], string>> = {
-  text: "text",
+  text: "text in quotes",
   integer: "an integer",
   fraction: "a fraction",
-  boolean: "true or false",
+  boolean: "a boolean",
   date: "a date",
   list: "a list",
   table: "a table",
@@ -106,7 +105,7 @@ export const boolean: Kind<boolean> = {
   says: "true or false without quotes",
   example: "true",
   read: (value, reading) =>
-    value.kind === "boolean" ? value.yes : refuse(boolean, value, reading),
+    value.kind === "boolean" ? value.yes : refuse(boolean, value, reading, "boolean"),
 };
 
 /** A whole number within bounds, both included. */
@@ -120,7 +119,7 @@ export function integer(least: number, most: number, example: number): Kind<numb
     read: (value, reading) =>
       value.kind === "integer" && value.number >= least && value.number <= most
         ? value.number
-        : refuse(kind, value, reading),
+        : refuse(kind, value, reading, "integer"),
   };
 }
 
@@ -130,6 +129,7 @@ export const share: Kind<number> = {
   example: "0.2",
   read: (value, reading) => {
     const number = value.kind === "fraction" || value.kind === "integer" ? value.number : -1;
-    return number >= 0 && number <= 1 ? number : refuse(share, value, reading);
+    const expected = value.kind === "integer" ? "integer" : "fraction";
+    return number >= 0 && number <= 1 ? number : refuse(share, value, reading, expected);
   },
 };

@@ -10,7 +10,7 @@ const ID = "letters, digits, '.', '_' and '-'";
 
 /** Entra's ids; written in any case, read in lower case. */
 export const guid: Kind<string> = text(
-  "a GUID, such as the portal shows it",
+  "an id as the portal shows it (a GUID)",
   '"11111111-1111-1111-1111-111111111111"',
   (written) => {
     const pattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -123,7 +123,7 @@ export function origin(example: string): Kind<string> {
 
 /** A password in it would be a secret in this file, so none is taken. */
 export const proxy: Kind<string> = text(
-  "a proxy's address without user and password",
+  "an http address of a proxy without user and password",
   '"http://proxy.example.com:3128"',
   (written) => {
     const url = bareUrl(written);
@@ -188,13 +188,11 @@ export const aclPath: Kind<string> = {
     if (value.kind !== "text") return refuse(aclPath, value, reading);
     if (isAclPath(value.text)) return value.text;
     const better = betterPath(value.text);
-    const instead = better === undefined ? aclPath.example : `"${better}"`;
-    return tell(
-      reading,
-      value.place,
-      `is not ${aclPath.says}`,
-      `write ${reading.key} = ${instead}`,
-    );
+    const instead =
+      better === undefined
+        ? 'write one such as "/", "/vms/100", "/pool/team-a", "/storage/local" or "/nodes/pve1"'
+        : `write ${reading.key} = "${better}"`;
+    return tell(reading, value.place, `is not ${aclPath.says}`, instead);
   },
 };
 

@@ -66,6 +66,7 @@ function charactersAt(text: string, place: Place): string {
  */
 function explain(message: string, rest: string): [string, string] {
   const known = EXPLANATIONS.find(([theirs]) => message.startsWith(theirs));
+  if (rest.startsWith("//")) return ["a comment begins with #", "write # in place of //"];
   if (message === "Unexpected character" && /^[A-Za-z/.~]/.test(rest)) {
     return ["text stands here without quotes", 'write it in double quotes, as in key = "text"'];
   }
@@ -81,6 +82,11 @@ const EXPLANATIONS: readonly (readonly [theirs: string, message: string, instead
     "keep one of the two ([[realm]] and [[realm.group]], with two brackets, may be repeated)",
   ],
   ["Unspecified values", "the value is missing", 'write one, as in key = "text"'],
+  [
+    "The key, equals sign, and value",
+    "a line ends too early",
+    "write key = value, or [section], on one line",
+  ],
   ["Unterminated string", "the closing quote is missing", "close the text with the same quote"],
   ["Unterminated array", "the closing bracket of the list is missing", "close it with ]"],
   ["Unterminated inline table", "the closing brace is missing", "close it with }"],

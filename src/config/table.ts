@@ -132,11 +132,11 @@ export function entries<K extends Keys>(
   return {
     ...kind,
     read: (value, reading) => {
-      if (value.kind !== "list") return refuse(kind, value, reading);
+      if (value.kind !== "list") return refuse(kind, value, reading, "list");
       return value.items.flatMap((one) => {
         const name = `${reading.key} of ${reading.section}`;
         if (one.kind === "table") return [readTable(one, keys, name, reading)];
-        refuse(kind, one, reading);
+        refuse(kind, one, reading, "list");
         return [];
       });
     },
@@ -166,7 +166,7 @@ function tellMissing(spec: Key<unknown>, place: Place, reading: Reading): void {
   problems.add(
     place,
     what,
-    isSection ? "see config.example.toml" : `write ${key} = ${spec.kind.example}`,
+    isSection ? "write it as config.example.toml shows" : `write ${key} = ${spec.kind.example}`,
   );
 }
 
