@@ -1,0 +1,88 @@
+/** SQLite behind the journal: prepared statements, transactions, and one kind of failure. */
+import Sqlite from "better-sqlite3";
+import type { Database as SqliteDatabase, Statement } from "better-sqlite3";
+import { AgentError } from "../errors.js";
+
+type Row = Record<string, unknown>;
+type Value = string | number | null;
+
+/** Whether SQLite says that the file is not a sound database. */
+export function isCorruption(thrown: unknown): boolean {
+  return (
+    thrown instanceof Sqlite.SqliteError &&
+    (thrown.code.startsWith("SQLITE_CORRUPT") || thrown.code === "SQLITE_NOTADB")
+  );
+}
+
+/** What SQLite or the file system said, as the one error that callers know. */
+export function unwritable(thrown: unknown): AgentError {
+  if (thrown instanceof AgentError) return thrown;
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = thrown instanceof Error && "code" in thrown ? ` (${String(thrown.code)})` : "";
+  return new AgentError("JOURNAL_UNWRITABLE", `the journal: ${said}${code}`, { cause: thrown });
+}
+
+/** One opened journal file. Every failure of it is JOURNAL_UNWRITABLE. */
+export class Database {
+  readonly #db: SqliteDatabase;
+  readonly #statements = new Map<string, Statement<Value[], Row>>();
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db;
+  }
+
+  all<T>(sql: string, ...values: Value[]): T[] {
+    return attempt(() => this.#prepare(sql).all(...values) as T[]);
+  }
+
+  get<T>(sql: string, ...values: Value[]): T | undefined {
+    return attempt(() => this.#prepare(sql).get(...values) as T | undefined);
+  }
+
+  /** Returns the row id of an insert. */
+  run(sql: string, ...values: Value[]): number {
+    return attempt(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
+  }
+
+  /** All of it or nothing; when it returns, the disk has it, even if the power fails. */
+  durably<T>(work: () => T): T {
+    return attempt(() => this.#db.transaction(work).immediate());
+  }
+
+  /**
+   * All of it or nothing. Survives a kill; after a power failure it may be missing, which is
+   * harmless for what only closes an intent: unsettled counts as unknown.
+   */
+  quickly<T>(work: () => T): T {
+    if (this.#db.inTransaction) return work();
+    return attempt(() => {
+      this.#db.pragma("synchronous = NORMAL");
+      try {
+        return this.#db.transaction(work).immediate();
+      } finally {
+        this.#db.pragma("synchronous = FULL");
+      }
+    });
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(sql: string): Statement<Value[], Row> {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#db.prepare<Value[], Row>(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw thrown instanceof Sqlite.SqliteError ? unwritable(thrown) : thrown;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What holds from now on because of one change. Where the outcome is unknown, each fact takes the
+ * side that takes nothing from anybody by mistake and lets nobody in by mistake.
+ */
+import type { Database } from "./database.js";
+import type { Outcome } from "./types.js";
+import type { Change } from "../decide/plan.js";
+
+interface Settled {
+  readonly kind: Change["kind"];
+  readonly outcome: Outcome;
+  readonly at: number;
+  readonly userid: string | null;
+  readonly grp: string | null;
+  readonly path: string | null;
+  readonly role: string | null;
+  readonly enable: 0 | 1 | null;
+  readonly person: string | null;
+  readonly moment: 0 | 1;
+}
+
+/** Brings the lasting facts up to date with a change that was just settled. */
+export function hold(db: Database, id: number): void {
+  const change = db.get<Settled>(
+    `SELECT kind, outcome, at, userid, grp, path, role, enable, person, moment
+     FROM changes WHERE id = ?`,
+    id,
+  );
+  if (!change || change.outcome === "refused" || change.outcome === "failed") return;
+  holdUser(db, change);
+  holdEnable(db, change);
+  holdTaken(db, change);
+  holdGroup(db, change);
+  holdEntry(db, change);
+}
+
+function holdUser(db: Database, { userid }: Settled): void {
+  if (userid !== null) db.run("INSERT OR IGNORE INTO known_users (userid) VALUES (?)", userid);
+}
+
+/** An enabling with unknown outcome leaves the user ours to enable again. */
+function holdEnable(db: Database, { kind, outcome, at, userid, enable }: Settled): void {
+  if (userid === null) return;
+  const told = outcome === "done" && (enable !== null || kind === "delete-user");
+  if (told) db.run("DELETE FROM left_seen WHERE userid = ?", userid);
+  if (enable === 0) {
+    db.run("INSERT OR REPLACE INTO disabled (userid, at) VALUES (?, ?)", userid, at);
+  } else if (told) {
+    db.run("DELETE FROM disabled WHERE userid = ?", userid);
+  }
+}
+
+/** The moment's disabling (P3) takes nothing away that is not given back at once. */
+function holdTaken(db: Database, { kind, person, moment }: Settled): void {
+  const takes =
+    kind === "leave" || kind === "delete-user" || (kind === "disable-user" && moment === 0);
+  if (takes && person !== null) {
+    db.run("INSERT OR IGNORE INTO taken_from (person) VALUES (?)", person);
+  }
+}
+
+/**
+ * Only what surely happened makes a group ours: had the answer been lost and an administrator made
+ * a group of that name meanwhile, it would be theirs (P6).
+ */
+function holdGroup(db: Database, { kind, outcome, grp }: Settled): void {
+  if (grp === null || outcome !== "done") return;
+  if (kind === "create-group" || kind === "adopt-group") {
+    db.run("INSERT OR IGNORE INTO own_groups (grp) VALUES (?)", grp);
+  } else if (kind === "delete-group") {
+    db.run("DELETE FROM own_groups WHERE grp = ?", grp);
+    // PVE deletes the entries of a group together with it.
+    db.run("DELETE FROM own_acl WHERE grp = ?", grp);
+  }
+}
+
+/** An entry is ours from the first try to write it until it is surely gone. */
+function holdEntry(db: Database, { kind, outcome, grp, path, role }: Settled): void {
+  if (grp === null || path === null || role === null) return;
+  if (kind === "grant") {
+    db.run("INSERT OR IGNORE INTO own_acl (path, grp, role) VALUES (?, ?, ?)", path, grp, role);
+  } else if (outcome === "done") {
+    db.run("DELETE FROM own_acl WHERE path = ? AND grp = ? AND role = ?", path, grp, role);
+  }
+}

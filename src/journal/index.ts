@@ -1,0 +1,3 @@
+export { openJournal, readJournal } from "./journal.js";
+export type { JournalOptions } from "./journal.js";
+export type * from "./types.js";

@@ -1,0 +1,18 @@
+/**
+ * Characters that change how a line looks rather than what it says: controls, line separators,
+ * invisible ones, and those that turn the direction of writing. Names in Entra are chosen by
+ * people, some of them hostile, and reach a terminal by way of logs and lists.
+ */
+const TREACHEROUS =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** The text with every such character written as `\uXXXX`; all others stay as they are. */
+export function printable(text: string): string {
+  return text.replace(TREACHEROUS, (found) =>
+    Array.from({ length: found.length }, (_, at) => escapeUnit(found.charCodeAt(at))).join(""),
+  );
+}
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
+}
