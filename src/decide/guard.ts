@@ -1,0 +1,246 @@
+/**
+ * The guard: mass changes wait for a person. It counts distinct people over the last 24 hours for
+ * each group (and for each realm, what has no group), so that a drip counts as much as a flood.
+ */
+import type { GuardConfig } from "../config/types.js";
+import type { Access, GroupId, History, Loss, UserId } from "./facts.js";
+import type { Change, GuardCount, Hold } from "./plan.js";
+import { changeKey } from "./plan.js";
+
+export const DAY_MS = 24 * 60 * 60_000;
+/** Up to this many people may leave a group whatever share of it they are. */
+const FREE_REMOVALS = 3;
+
+export interface Judged {
+  readonly allowed: readonly Change[];
+  readonly holds: readonly Hold[];
+  readonly counts: readonly GuardCount[];
+}
+
+export interface GuardFacts {
+  readonly config: GuardConfig;
+  readonly access: Access;
+  readonly history: History;
+  readonly now: number;
+  /** Groups of just-in-time mappings: emptying them is no alarm. */
+  readonly justInTime: ReadonlySet<GroupId>;
+}
+
+export function guard(changes: readonly Change[], facts: GuardFacts): Judged {
+  const approvedKeys = new Set(facts.history.approvals.flatMap(({ keys }) => [...keys]));
+  const marked = changes.map((change) =>
+    approvedKeys.has(changeKey(change)) ? { ...change, approved: true } : change,
+  );
+  const open = marked.filter((change) => change.approved !== true);
+  const judgements = [...countGroups(open, marked, facts), ...countRealms(open, facts)];
+  const because = new Map<Change, string>();
+  for (const { held, changes: counted, count } of judgements) {
+    if (!held) continue;
+    for (const change of counted) because.set(change, explain(count));
+  }
+  for (const change of open) {
+    if (change.needsApproval !== undefined) because.set(change, change.needsApproval);
+  }
+  holdGrants(open, because);
+  holdAccounts(open, because);
+  return {
+    allowed: marked.filter((change) => !because.has(change)),
+    holds: [...because].map(([change, why]) => ({ change, because: why })),
+    counts: judgements.map(({ count }) => count),
+  };
+}
+
+interface Judgement {
+  readonly count: GuardCount;
+  readonly held: boolean;
+  readonly changes: readonly Change[];
+}
+
+function countGroups(
+  open: readonly Change[],
+  all: readonly Change[],
+  facts: GuardFacts,
+): Judgement[] {
+  const byGroup = new Map<GroupId, Change[]>();
+  for (const change of open) {
+    if (change.counted !== "removed" || !("group" in change)) continue;
+    byGroup.set(change.group, [...(byGroup.get(change.group) ?? []), change]);
+  }
+  return [...byGroup].map(([group, changes]) => judgeGroup(group, changes, all, facts));
+}
+
+function judgeGroup(
+  group: GroupId,
+  changes: readonly Change[],
+  all: readonly Change[],
+  facts: GuardFacts,
+): Judgement {
+  const { config, history } = facts;
+  const before = lostBefore(history.losses, (loss) => loss.group === group, "removed", facts.now);
+  const now = losersOf(changes);
+  const total = new Set([...before, ...now]).size;
+  const members = membersOf(facts.access, group);
+  const start = membersAtStart(members, before, group, facts);
+  const after = membersAfter(members, group, all);
+  const unknownPast = startsFull(group, facts);
+  const emptied =
+    changes.some(({ kind }) => kind === "leave") &&
+    start.size >= 2 &&
+    after.size === 0 &&
+    !facts.justInTime.has(group);
+  const share = config.maxRemovalShare * start.size;
+  const held =
+    unknownPast ||
+    total > config.maxRemovals ||
+    (total > FREE_REMOVALS && total > share) ||
+    emptied;
+  const limit = unknownPast
+    ? "the journal is younger than a day and does not know this group's past"
+    : emptied
+      ? "the group would be emptied"
+      : `at most ${config.maxRemovals}, and ${percent(config.maxRemovalShare)} of ${start.size} once more than ${FREE_REMOVALS}`;
+  return {
+    held,
+    changes,
+    count: {
+      realm: changes[0]?.realm ?? "",
+      group,
+      cause: "removed",
+      before: before.size,
+      now: now.size,
+      limit,
+      held,
+    },
+  };
+}
+
+/** A young journal knows nothing of a marked group that it did not make: its count starts full. */
+function startsFull(group: GroupId, { history, now }: GuardFacts): boolean {
+  return now - history.since < DAY_MS && !history.ownGroups.has(group);
+}
+
+function countRealms(open: readonly Change[], facts: GuardFacts): Judgement[] {
+  const { config, history } = facts;
+  const kinds = [
+    { cause: "disabled" as const, limit: config.maxDisabled },
+    { cause: "renamed" as const, limit: config.maxRemovals },
+    { cause: "removed" as const, limit: config.maxRemovals },
+  ];
+  const realms = [...new Set(open.map(({ realm }) => realm))];
+  return realms.flatMap((realm) =>
+    kinds.flatMap(({ cause, limit }) => {
+      const changes = open.filter(
+        (change) =>
+          change.realm === realm &&
+          change.counted === cause &&
+          (cause !== "removed" || !("group" in change)),
+      );
+      if (changes.length === 0) return [];
+      const before = lostBefore(
+        history.losses,
+        (loss) => loss.realm === realm && (cause !== "removed" || loss.group === undefined),
+        cause,
+        facts.now,
+      );
+      const now = losersOf(changes);
+      const held = new Set([...before, ...now]).size > limit;
+      const count: GuardCount = {
+        realm,
+        cause,
+        before: before.size,
+        now: now.size,
+        limit: `at most ${limit} in the realm`,
+        held,
+      };
+      return [{ count, held, changes }];
+    }),
+  );
+}
+
+/** A group with something held gets no new ACL entry. New people still come in. */
+function holdGrants(open: readonly Change[], because: Map<Change, string>): void {
+  const groups = new Set([...because.keys()].flatMap((c) => ("group" in c ? [c.group] : [])));
+  for (const change of open) {
+    if (change.kind !== "grant" || because.has(change) || !groups.has(change.group)) continue;
+    because.set(change, `something of group ${change.group} is held`);
+  }
+}
+
+/** An account is not closed while one of its memberships is held. */
+function holdAccounts(open: readonly Change[], because: Map<Change, string>): void {
+  const held = new Map<UserId, string>();
+  for (const [change, why] of because) {
+    if (change.kind === "leave") held.set(change.userid, why);
+  }
+  for (const change of open) {
+    const closes =
+      (change.kind === "disable-user" && change.because !== "reused") ||
+      (change.kind === "delete-user" && change.because === "left");
+    if (!closes || because.has(change)) continue;
+    const why = held.get(change.userid);
+    if (why !== undefined) because.set(change, why);
+  }
+}
+
+function lostBefore(
+  losses: readonly Loss[],
+  where: (loss: Loss) => boolean,
+  cause: Loss["cause"],
+  now: number,
+): ReadonlySet<UserId> {
+  return new Set(
+    losses
+      .filter((loss) => loss.cause === cause && !loss.approved && now - loss.at < DAY_MS)
+      .filter(where)
+      .map(({ userid }) => userid),
+  );
+}
+
+function losersOf(changes: readonly Change[]): ReadonlySet<UserId> {
+  return new Set(changes.flatMap(({ losers }) => losers ?? []));
+}
+
+function membersOf(access: Access, group: GroupId): ReadonlySet<UserId> {
+  return new Set(
+    [...access.users.values()]
+      .filter(({ groups }) => groups.includes(group))
+      .map(({ userid }) => userid),
+  );
+}
+
+/** Who was in the group when the 24 hours began: today's, and the lost, without the newcomers. */
+function membersAtStart(
+  members: ReadonlySet<UserId>,
+  before: ReadonlySet<UserId>,
+  group: GroupId,
+  { history, now }: GuardFacts,
+): ReadonlySet<UserId> {
+  const joined = new Set(
+    history.joins
+      .filter((join) => join.group === group && now - join.at < DAY_MS)
+      .map(({ userid }) => userid),
+  );
+  return new Set([...members, ...before].filter((userid) => !joined.has(userid)));
+}
+
+function membersAfter(
+  members: ReadonlySet<UserId>,
+  group: GroupId,
+  changes: readonly Change[],
+): ReadonlySet<UserId> {
+  const after = new Set(members);
+  for (const change of changes) {
+    if (change.kind === "leave" && change.group === group) after.delete(change.userid);
+    if (change.kind === "join" && change.group === group) after.add(change.userid);
+  }
+  return after;
+}
+
+function explain({ group, realm, cause, before, now, limit }: GuardCount): string {
+  const where = group === undefined ? `realm ${realm}` : `group ${group}`;
+  return `${where}: ${now} ${cause} now, ${before} in the last 24 h; ${limit}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
