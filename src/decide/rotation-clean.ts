@@ -42,8 +42,8 @@ export function removals(
 }
 
 /** About to be proved again, and written then. */
-function isPending({ keyId }: PasswordCredential, { pending, time }: RotationFacts): boolean {
-  return pending?.keyId === keyId && isWorthProving(pending, time.now);
+function isPending({ keyId }: PasswordCredential, facts: RotationFacts): boolean {
+  return facts.pending?.keyId === keyId && isWorthProving(facts.pending, facts);
 }
 
 /** A realm's hint fits, or the secret is so old that it has none to compare. */

@@ -37,7 +37,10 @@ export function candidates(
 }
 
 /** When a secret is due: `renew_before` its end, or after two thirds of its life if that is later. */
-export function renewAt(password: PasswordCredential, config: RotationConfig): number {
+export function renewAt(
+  password: Pick<PasswordCredential, "start" | "end">,
+  config: RotationConfig,
+): number {
   const third = (password.end - password.start) / 3;
   return password.end - Math.min(config.renewBeforeSeconds * SECOND, third);
 }
@@ -127,8 +130,11 @@ export function mayWrite({ secret, key }: Use): boolean {
 }
 
 /** Whether a secret that we have in memory may still become the one in use. */
-export function isWorthProving(pending: PendingSecret, now: number): boolean {
-  return pending.failures < ENOUGH_FAILURES && pending.end > now;
+export function isWorthProving(
+  pending: PendingSecret,
+  { config, time }: Pick<RotationFacts, "config" | "time">,
+): boolean {
+  return pending.failures < ENOUGH_FAILURES && renewAt(pending, config) > time.now;
 }
 
 /** `2026-11-21` (UTC). */

@@ -134,7 +134,7 @@ function unlisted({ secret, key }: Use, { facts }: Situation): Omit<Want, "use">
 /** A secret that need not be made: proved again before another is added. */
 function reusable(want: Want, { facts, passwords, uses }: Situation): Rotate["reuse"] {
   const { pending, time } = facts;
-  if (pending !== undefined && isWorthProving(pending, time.now)) {
+  if (pending !== undefined && isWorthProving(pending, facts)) {
     const listed = passwords.some(({ keyId }) => keyId === pending.keyId);
     // A list may lag behind an add for a while, but what is gone for ten minutes was removed.
     if (listed || time.now - pending.start < 2 * FIVE_MINUTES) {
