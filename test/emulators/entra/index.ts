@@ -1,0 +1,161 @@
+import { createClock, type EmulatorClock } from "../common/clock.js";
+import { carryOut, startControl } from "../common/control.js";
+import { createFaults, type Faults } from "../common/faults.js";
+import { createLog, type RequestLog } from "../common/log.js";
+import { type Authority, createAuthority, issueForLoopback } from "../common/tls.js";
+import { Directory, type Lag } from "./directory.js";
+import { dump } from "./dump.js";
+import { altered, substitute } from "./effects.js";
+import { createGraph, type PartFault } from "./graph/index.js";
+import { createLogin } from "./login/index.js";
+import { createSigningKey } from "./login/signing-key.js";
+import { userInfo } from "./login/userinfo.js";
+import { ordersOf } from "./orders.js";
+import { seededRandom } from "./random.js";
+import { graphSchema, hasDescription } from "./schema.js";
+import { type Host, startServer } from "./server.js";
+import type { Service } from "./service.js";
+import { createSettings } from "./settings.js";
+import { usualGraphBody, usualLoginBody } from "./usual-errors.js";
+import { createWitness, type Violation } from "./witness.js";
+import { createWorld, type EntraWorld } from "./world/index.js";
+
+export type { AppIds, NewApp } from "./world/apps.js";
+export type { EntraWorld } from "./world/index.js";
+export type { Violation } from "./witness.js";
+export { validateGraphResponse } from "./schema.js";
+
+export interface EntraOptions {
+  clock?: EmulatorClock;
+  /** Signs the server's certificate; its own one by default. */
+  authority?: Authority;
+  /** Repeats ids, delays and choices of replica; 1 by default. */
+  seed?: number;
+  /** 5 by default, and at least. */
+  replicas?: number;
+  /** Seconds until a replica learns of a change; 4 to 90 by default, 0 to 0 for at once. */
+  lag?: Lag;
+  tenantId?: string;
+  /** The tenant's domain; `contoso-emulated.onmicrosoft.com` by default. */
+  domain?: string;
+  /** Graph's resource units per ten seconds and app; `tenant`: Microsoft's; no limit by default. */
+  budget?: number | "tenant";
+  /** Seconds that an access token lasts; 3599 by default. */
+  tokenLifetime?: number;
+  /**
+   * The time by which certificate assertions are judged, ms since 1970. MSAL dates them by the
+   * machine's clock: a world with another time says `Date.now`. The emulator's clock by default.
+   */
+  assertionNow?: () => number;
+  /** Holds every honest answer against the description. By default where the description is there. */
+  validate?: boolean;
+}
+
+export interface EntraEmulator {
+  /** `https://localhost:port`; login and Graph live on one host. */
+  authorityUrl: string;
+  loginUrl: string;
+  graphUrl: string;
+  /** The issuer of the tenant's ID tokens: what a realm's `issuer-url` must be. */
+  issuer: string;
+  caPem: string;
+  tenantId: string;
+  control: { url: string };
+  clock: EmulatorClock;
+  faults: Faults;
+  log: RequestLog;
+  world: EntraWorld;
+  /** Honest answers that break the description; tests assert that there are none. */
+  violations: Violation[];
+  /** Whether answers are held against the description. */
+  validating: boolean;
+  close(): Promise<void>;
+}
+
+const TENANT = "5e1f5e1f-0000-4000-8000-00000000e17a";
+const DOMAIN = "contoso-emulated.onmicrosoft.com";
+const LAG: Lag = { min: 4, max: 90 };
+const FEWEST_REPLICAS = 5;
+
+function partFault(service: Service, faults: Faults): PartFault {
+  return async (method, path, honest) => {
+    const effect = faults.take(method, path);
+    if (effect?.kind === "status" || effect?.kind === "json") {
+      if (effect.kind === "status" && effect.withEffect) await honest();
+      return substitute(effect, (status) => usualGraphBody(service, status));
+    }
+    const answer = await honest();
+    return effect ? altered(effect, answer, `${service.graphUrl}${path}`) : answer;
+  };
+}
+
+function isGraph(path: string): boolean {
+  return path.startsWith("/v1.0/") || path.startsWith("/oidc/");
+}
+
+function createHost(service: Service, graph: Host["answer"]): Host {
+  const login = createLogin(service);
+  return {
+    answer(request) {
+      if (request.path === "/oidc/userinfo") return userInfo(service, request);
+      return isGraph(request.path) ? graph(request) : login(request);
+    },
+    usualBody: (path, status) =>
+      isGraph(path) ? usualGraphBody(service, status) : usualLoginBody(service, status),
+  };
+}
+
+async function createService(options: EntraOptions): Promise<Service> {
+  const clock = options.clock ?? createClock();
+  const random = seededRandom(options.seed ?? 1);
+  const tenantId = options.tenantId ?? TENANT;
+  const domain = options.domain ?? DOMAIN;
+  const replicas = Math.max(options.replicas ?? FEWEST_REPLICAS, FEWEST_REPLICAS);
+  const directory = new Directory({ clock, random, replicas, lag: options.lag ?? LAG });
+  const settings = createSettings();
+  const key = await createSigningKey(random.text(27, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"));
+  return {
+    ...{ tenantId, domain, clock, random, directory, settings, key },
+    loginUrl: "",
+    graphUrl: "",
+    assertionNow: options.assertionNow ?? (() => clock.now()),
+    tokenLifetime: options.tokenLifetime ?? 3599,
+    world: createWorld({ tenantId, domain, clock, random, directory, settings }),
+  };
+}
+
+/** Starts an emulated Entra ID tenant: login, Microsoft Graph and the control port. */
+export async function startEntra(options: EntraOptions = {}): Promise<EntraEmulator> {
+  const service = await createService(options);
+  const { clock, world, directory } = service;
+  const faults = createFaults();
+  const log = createLog();
+  const violations: Violation[] = [];
+  const validating = options.validate ?? hasDescription();
+  const witness = createWitness(validating ? graphSchema() : undefined, violations);
+  const graph = createGraph(service, {
+    budget: options.budget,
+    witness,
+    partFault: partFault(service, faults),
+  });
+  const authority = options.authority ?? (await createAuthority("Emulated Entra CA"));
+  const host = createHost(service, graph);
+  const certificate = await issueForLoopback(authority);
+  const server = await startServer(certificate, { now: () => clock.now(), faults, log, host });
+  const url = `https://localhost:${server.port}`;
+  service.loginUrl = url;
+  service.graphUrl = url;
+  const orders = ordersOf(world);
+  const order = (given: Parameters<typeof carryOut>[1]): unknown => carryOut(orders, given);
+  const control = await startControl({ clock, faults, log, order, dump: () => dump(directory) });
+  return {
+    ...{ authorityUrl: url, loginUrl: url, graphUrl: url, caPem: authority.caPem },
+    issuer: `${url}/${service.tenantId}/v2.0`,
+    tenantId: service.tenantId,
+    control: { url: control.url },
+    ...{ clock, faults, log, world, violations, validating },
+    async close() {
+      await Promise.all([server.close(), control.close()]);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import type { FaultEffect, Faults } from "../common/faults.js";
+import type { LoggedRequest, RequestLog } from "../common/log.js";
+import type { IssuedCertificate } from "../common/tls.js";
+import { altered, substitute, textOf } from "./effects.js";
+import type { Answer, Incoming } from "./service.js";
+
+/** What answers honestly, and what the host says for a status that it was ordered to give. */
+export interface Host {
+  answer(request: Incoming): Promise<Answer>;
+  usualBody(path: string, status: number): unknown;
+}
+
+export interface ServerPorts {
+  now(): number;
+  faults: Faults;
+  log: RequestLog;
+  host: Host;
+}
+
+/** An https server on the loopback address. */
+export interface Server {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Bodies are Graph's or a form; nothing honest comes near this. */
+const BODY_LIMIT = 4 * 1024 * 1024;
+
+function incoming(request: FastifyRequest): Incoming {
+  const [path = "", query = ""] = request.originalUrl.split("?");
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : value,
+    ]),
+  );
+  const body = typeof request.body === "string" ? request.body : "";
+  return { method: request.method, path, query: new URLSearchParams(query), headers, body };
+}
+
+/** Breaks the connection without an answer. */
+function cut(reply: FastifyReply): void {
+  reply.hijack();
+  reply.raw.socket?.destroy();
+}
+
+class Exchange {
+  constructor(
+    private readonly ports: ServerPorts,
+    private readonly request: FastifyRequest,
+    private readonly reply: FastifyReply,
+    private readonly logged: LoggedRequest,
+  ) {}
+
+  async run(effect: FaultEffect | undefined): Promise<void> {
+    if (!effect) return this.send(await this.honest());
+    switch (effect.kind) {
+      case "delay":
+        await delay(effect.ms);
+        return this.send(await this.honest());
+      case "stall":
+        if (effect.withEffect) await this.honest();
+        this.reply.hijack();
+        return;
+      case "cut":
+        if (effect.when === "after") await this.honest();
+        return cut(this.reply);
+      case "status":
+      case "json":
+        return this.replaced(effect);
+      default:
+        return this.send(altered(effect, await this.honest(), this.selfUrl()));
+    }
+  }
+
+  private honest(): Promise<Answer> {
+    return this.ports.host.answer(incoming(this.request));
+  }
+
+  private async replaced(effect: Extract<FaultEffect, { kind: "status" | "json" }>): Promise<void> {
+    if (effect.kind === "status" && effect.withEffect) await this.honest();
+    const usual = (status: number): unknown =>
+      this.ports.host.usualBody(this.request.originalUrl, status);
+    if (effect.kind === "status" && effect.reason !== undefined) {
+      this.reply.raw.statusMessage = effect.reason;
+    }
+    this.send(substitute(effect, usual));
+  }
+
+  private selfUrl(): string {
+    return `https://${this.request.headers.host ?? "localhost"}${this.request.originalUrl}`;
+  }
+
+  private send(answer: Answer): void {
+    const { reply, ports } = this;
+    const text = textOf(answer.body);
+    this.logged.status = answer.status;
+    const type = typeof answer.body === "string" ? "text/plain" : "application/json; charset=utf-8";
+    if (text !== "") void reply.header("content-type", type);
+    // Ages and ends are judged by this header, so it must tell the emulator's time.
+    void reply.header("date", new Date(ports.now()).toUTCString());
+    void reply.headers(answer.headers).code(answer.status).send(text);
+  }
+}
+
+/** Starts the server: every request is noted, meets an ordered fault if one is due, and is answered. */
+export async function startServer(
+  certificate: IssuedCertificate,
+  ports: ServerPorts,
+): Promise<Server> {
+  const app = fastify({
+    https: { key: certificate.keyPem, cert: certificate.certPem },
+    forceCloseConnections: true,
+    bodyLimit: BODY_LIMIT,
+    // Entra's paths carry parentheses, quotes and bad escapes that a router would stumble over.
+    rewriteUrl: () => "/",
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.all("/", async (request, reply) => {
+    const { method, originalUrl: path } = request;
+    const body = typeof request.body === "string" ? request.body : "";
+    const logged = ports.log.begin({ at: ports.now(), method, path, body });
+    const effect = ports.faults.take(method, path);
+    if (effect) logged.fault = effect.kind;
+    await new Exchange(ports, request, reply, logged).run(effect);
+    return reply;
+  });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return { port, close: () => app.close() };
+}
