@@ -22,6 +22,8 @@ export interface StateUser {
   readonly enabled: boolean;
   readonly comment: string;
   readonly groups: ReadonlySet<GroupId>;
+  /** The groups in one string: who has the same is in the same groups. */
+  readonly groupKey: string;
 }
 
 export interface AccessState {
@@ -56,7 +58,7 @@ export function stateOf(access: Access): AccessState {
   const users = new Map<UserId, StateUser>();
   for (const [userid, user] of access.users) {
     const { realm, enable, comment } = user;
-    users.set(userid, { userid, realm, enabled: enable, comment, groups: new Set(user.groups) });
+    users.set(userid, inGroups({ userid, realm, enabled: enable, comment }, user.groups));
     for (const group of user.groups) {
       const known = members.get(group) ?? new Set();
       members.set(group, known.add(userid));
@@ -64,6 +66,14 @@ export function stateOf(access: Access): AccessState {
   }
   const acl = aclTree(roles, access.acl);
   return { users, members, acl, roles, deleted: new Set(), aclVersion: 0, versions: 0 };
+}
+
+function inGroups(
+  user: Omit<StateUser, "groups" | "groupKey">,
+  groups: Iterable<GroupId>,
+): StateUser {
+  const set = new Set(groups);
+  return { ...user, groups: set, groupKey: [...set].sort().join("\n") };
 }
 
 /**
@@ -164,7 +174,7 @@ function created(write: Write & { kind: "create-user" }): StateUser {
   const realm = userid.slice(userid.lastIndexOf("@") + 1);
   const comment = fields.comment ?? "";
   const enabled = fields.enable ?? true;
-  return { userid, realm, enabled, comment, groups: new Set(write.groups) };
+  return inGroups({ userid, realm, enabled, comment }, write.groups);
 }
 
 function updated(
@@ -176,7 +186,10 @@ function updated(
   const groups = new Set(user.groups);
   for (const group of write.leave) groups.delete(group);
   for (const group of write.join) groups.add(group);
-  return { ...user, enabled: enable ?? user.enabled, comment: comment ?? user.comment, groups };
+  return inGroups(
+    { ...user, enabled: enable ?? user.enabled, comment: comment ?? user.comment },
+    groups,
+  );
 }
 
 function setUser(state: AccessState, userid: UserId, after: StateUser | undefined): Undo {
@@ -224,7 +237,7 @@ function deleteGroup(state: AccessState, group: GroupId): Undo {
     if (user === undefined) return () => undefined;
     const groups = new Set(user.groups);
     groups.delete(group);
-    return setUser(state, userid, { ...user, groups });
+    return setUser(state, userid, inGroups(user, groups));
   });
   const undoAcl = takeFromAcl(state, "group", group);
   const existed = state.members.delete(group);
