@@ -1,0 +1,99 @@
+/** Whom we talk to: the connection to PVE, and the proof that it is the node we mean. */
+import { createSecureContext, rootCertificates } from "node:tls";
+import type { TLSSocket } from "node:tls";
+import { readFileSync } from "node:fs";
+import { buildConnector } from "undici";
+import { AgentError } from "../errors.js";
+
+export interface Peer {
+  /** The name to ask for and to expect, where it is not the URL's host. */
+  readonly serverName?: string;
+  /** CAs beside the system's, as PEM. */
+  readonly ca?: readonly string[];
+  /** SHA-256 of the leaf, upper-case hex pairs with colons: counts in place of the CAs. */
+  readonly fingerprint?: string;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Where Debian keeps the CAs that the administrator of the machine trusts. */
+const SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
+
+/**
+ * A connector for undici. Whatever fails in it fails before a byte of a request was sent, and
+ * comes out as PVE_CERTIFICATE or PVE_UNREACHABLE: `engine.ts` relies on that.
+ */
+export function connectTo(peer: Peer): buildConnector.connector {
+  const { fingerprint } = peer;
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    // A resumed session carries no certificate to look at.
+    maxCachedSessions: 0,
+    ...(fingerprint === undefined
+      ? { secureContext: trust(peer.ca ?? []) }
+      : { rejectUnauthorized: false }),
+  });
+  return (options, callback) => {
+    connect(withName(options, peer.serverName), (error, socket) => {
+      if (error !== null) {
+        callback(connectError(error, options.host ?? options.hostname), null);
+        return;
+      }
+      const wrong = fingerprint === undefined ? undefined : mismatch(socket, fingerprint);
+      if (wrong === undefined) {
+        callback(null, socket);
+        return;
+      }
+      socket.destroy();
+      callback(wrong, null);
+    });
+  };
+}
+
+function withName(
+  options: buildConnector.Options,
+  serverName: string | undefined,
+): buildConnector.Options {
+  return serverName === undefined ? options : { ...options, servername: serverName };
+}
+
+/** Made once for all connections: parsing the system's certificates costs about 40 ms. */
+function trust(ca: readonly string[]): ReturnType<typeof createSecureContext> {
+  return createSecureContext({ ca: [...systemCas(), ...ca] });
+}
+
+function systemCas(): readonly string[] {
+  try {
+    return [readFileSync(process.env.SSL_CERT_FILE ?? SYSTEM_BUNDLE, "utf8")];
+  } catch {
+    return rootCertificates;
+  }
+}
+
+function mismatch(socket: object, expected: string): AgentError | undefined {
+  const found = (socket as TLSSocket).getPeerCertificate().fingerprint256;
+  return found === expected
+    ? undefined
+    : new AgentError(
+        "PVE_CERTIFICATE",
+        `the certificate's fingerprint is ${found ?? "unknown"}, expected ${expected}`,
+      );
+}
+
+// OpenSSL's verification results, and Node's own codes of a name that does not fit.
+const CERTIFICATE = /CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH|CRL/;
+
+function connectError(error: Error, host: string): AgentError {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return CERTIFICATE.test(code)
+    ? new AgentError(
+        "PVE_CERTIFICATE",
+        `the certificate of ${host} was not accepted: ${said(error)}`,
+      )
+    : new AgentError("PVE_UNREACHABLE", `no connection to ${host}: ${said(error)}`);
+}
+
+/** An aggregate (several addresses tried) has an empty message of its own. */
+function said(error: Error): string {
+  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  return inner instanceof Error && inner.message !== "" ? inner.message : error.name;
+}
