@@ -47,10 +47,10 @@ export function openFile(dir: string, machine: Machine, now: number): Opened {
 /** A copy in memory of what the file says now, for whoever may not write it. */
 export function copyFile(dir: string, machine: Machine, now: number): Opened {
   const path = join(dir, FILE);
-  if (!existsSync(path)) return { db: begin(new Sqlite(":memory:"), machine, now), findings: [] };
+  if (!existsSync(path)) return { db: empty(machine, now), findings: [] };
   try {
     const db = inMemory(path);
-    if (!isSound(db)) return { db: empty(machine, now), findings: [finding("damaged", undefined)] };
+    if (!db) return { db: empty(machine, now), findings: [finding("damaged", undefined)] };
     begin(db, machine, now);
     if (isOurs(db, machine)) return { db, findings: [] };
     return { db: empty(machine, now), findings: [finding("foreign", undefined)] };
@@ -89,9 +89,10 @@ function closed<T>(db: SqliteDatabase, verdict: T): T {
   return verdict;
 }
 
-function inMemory(path: string): SqliteDatabase {
+function inMemory(path: string): SqliteDatabase | undefined {
   const file = new Sqlite(path, { readonly: true, timeout: BUSY_MS });
   try {
+    if (!isSound(file)) return undefined;
     const bytes = file.serialize();
     // Bytes 18 and 19 say "write-ahead log", which a database in memory cannot have
     // (https://www.sqlite.org/fileformat.html#file_format_version_numbers).

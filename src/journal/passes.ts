@@ -58,9 +58,9 @@ export class Passes {
       code: ErrorCode | null;
     }>(
       // SQLite takes the bare columns from the row that has the maximum.
-      `SELECT realm, max(ended) AS ended, ok, code,
-         (SELECT max(ended) FROM pass_realms good JOIN passes ON passes.id = good.pass
-          WHERE good.realm = pass_realms.realm AND good.ok = 1) AS success
+      `SELECT realm, max(pass), ended, ok, code,
+         (SELECT ended FROM passes WHERE id = (SELECT max(good.pass) FROM pass_realms good
+          WHERE good.realm = pass_realms.realm AND good.ok = 1)) AS success
        FROM pass_realms JOIN passes ON passes.id = pass
        WHERE ended IS NOT NULL AND ok IS NOT NULL GROUP BY realm`,
     );
