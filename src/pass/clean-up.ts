@@ -1,7 +1,7 @@
 /** Removes the secrets of ours that the decision named, each after one more look. */
 import type { Removal } from "../decide/rotation-facts.js";
 import type { Finding } from "../errors.js";
-import { findingOf, Halt, mayGoOn } from "./rotate-tools.js";
+import { findingOf, Halt, isCode, mayGoOn } from "./rotate-tools.js";
 import type { RotationTools } from "./rotate-tools.js";
 
 export interface CleanUpOutcome {
@@ -13,7 +13,7 @@ export interface CleanUpOutcome {
  * Removes one after another. Right before each, the keys of all realms of the app are read again:
  * an administrator may have put back the very one since the decision.
  *
- * @param realms every realm of this app that exists, rotated or not
+ * @param realms every configured realm of this app, rotated or not
  * Never throws but when aborted.
  */
 export async function cleanUp(
@@ -49,8 +49,14 @@ async function isHeld(
   signal: AbortSignal,
 ): Promise<boolean> {
   for (const realm of realms) {
-    const { key } = await tools.realms.readRealmKey(realm, signal);
-    if (key.hint === removal.hint) return true;
+    const hint = await tools.realms.readRealmKey(realm, signal).then(
+      ({ key }) => key.hint,
+      (thrown: unknown) => {
+        if (isCode(thrown, "REALM_MISSING", "REALM_NOT_OPENID")) return undefined;
+        throw thrown;
+      },
+    );
+    if (hint !== undefined && hint === removal.hint) return true;
   }
   return false;
 }

@@ -71,15 +71,14 @@ export async function observeSecrets(
   // Realms with the same key need one proof: of a refused one it takes a minute.
   const judged = new Map<number, KeyFacts>();
   for (const config of realms) {
-    const read = observation.access.realms.get(config.name);
-    const held = observation.keys.get(config.name)?.key;
-    const trusted = isRealm(read) && tools.distrust(config.name, read).length === 0;
+    const read = observation.keys.get(config.name);
+    const trusted = read !== undefined && tools.distrust(config.name, read.facts).length === 0;
     const common = { realm: config.name, rotate: config.rotate, trusted };
-    if (!isRealm(read) || held === undefined) {
-      const missing = read !== undefined && !isRealm(read) && read.code === "REALM_MISSING";
-      observed.push({ ...common, key: missing ? "missing" : "unknown" });
+    if (read === undefined) {
+      observed.push({ ...common, key: usesNothing(observation, config.name) });
       continue;
     }
+    const held = read.key;
     keys.set(config.name, held);
     const same = [...keys.values()].findIndex((other) => other.equals(held));
     const twin = trusted ? judged.get(same) : undefined;
@@ -101,6 +100,13 @@ export async function observeSecrets(
     running: tools.rotations.running(clientId) !== undefined,
   };
   return { facts, keys };
+}
+
+/** A realm that is missing, or of a type without a key, uses no secret; silence may mean any. */
+function usesNothing(observation: Observation, realm: string): "missing" | "unknown" {
+  const read = observation.access.realms.get(realm);
+  if (read === undefined) return "unknown";
+  return isRealm(read) || read.code === "REALM_MISSING" ? "missing" : "unknown";
 }
 
 function withoutValue({ keyId, start, end, failures }: PendingSecret): PendingSecret {
