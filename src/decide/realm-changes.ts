@@ -203,7 +203,9 @@ function leaveApproval(sitting: Sitting, group: GroupState): string | undefined 
 function confirmLeave(sitting: Sitting, group: GroupState): Pick<Change, "confirm"> {
   const who = sitting.standing?.question;
   if (who === undefined || group.mapping === undefined) return {};
-  return { confirm: { who, groups: group.mapping.entra } };
+  // Who is skipped is in the group and loses it all the same: their object is all there is to ask.
+  const skipped = sitting.person !== undefined && group.mapping.listed.has(sitting.person);
+  return { confirm: { who, groups: skipped ? [] : group.mapping.entra } };
 }
 
 function openSessions(frame: Frame, sitting: Sitting, group: GroupState, notes: Notes): void {

@@ -1,0 +1,198 @@
+/** Act: one write after the other, in the order that never gives more than before and after. */
+import { changeKey } from "../decide/plan.js";
+import type { Action, Change, Write } from "../decide/plan.js";
+import type { PveUser, UserId } from "../decide/facts.js";
+import { questionKey } from "../decide/facts.js";
+import type { Sequencer } from "../decide/order.js";
+import { splitAclByGroup } from "../decide/order-split.js";
+import { AgentError, asAgentError } from "../errors.js";
+import type { ErrorCode, Finding } from "../errors.js";
+import type { Journal, PassId, Seen } from "../journal/types.js";
+import type { AccessPort, DirectoryPort } from "../ports.js";
+import type { LeaseCheck } from "./rotate-tools.js";
+import { stillTrue } from "./confirm.js";
+
+/** After these nothing else can be relied on: the pass stops writing and observes again. */
+const STOPS: readonly ErrorCode[] = [
+  "PVE_OUTCOME_UNKNOWN",
+  "PVE_UNAUTHORIZED",
+  "PVE_NO_QUORUM",
+  "PVE_UNREACHABLE",
+  "PVE_CERTIFICATE",
+  "JOURNAL_UNWRITABLE",
+];
+/** Each wait for PVE's lock costs ten seconds: so many in a row, and the lock is somebody's. */
+const LOCK_PATIENCE = 3;
+
+export interface ActTools {
+  readonly access: AccessPort;
+  readonly directory: DirectoryPort;
+  readonly journal: Journal;
+  readonly lease: LeaseCheck;
+  /** Called after each write that PVE did. */
+  readonly done: (action: Action) => void;
+}
+
+export interface Acted {
+  readonly done: readonly Action[];
+  readonly findings: readonly Finding[];
+  /** What stopped the writing before its end; absent: nothing did. */
+  readonly stopped?: Finding;
+}
+
+/**
+ * Carries out what the sequencer gives until it gives nothing more. A refusal skips that one
+ * write; what does not depend on it still happens. Throws only what the journal throws before a
+ * write is sent.
+ */
+export async function act(
+  sequencer: Sequencer,
+  seen: Seen,
+  pass: PassId,
+  tools: ActTools,
+  signal: AbortSignal,
+): Promise<Acted> {
+  const done: Action[] = [];
+  const findings: Finding[] = [];
+  let locked = 0;
+  for (let action = sequencer.next(); action !== undefined; action = sequencer.next()) {
+    if (signal.aborted) return { done, findings, stopped: stopping() };
+    const lease = await tools.lease.check(signal);
+    if (!lease.mayWrite) return { done, findings, stopped: lease.finding };
+    const failure = await perform(action, seen, pass, tools, signal);
+    if (failure === undefined) {
+      locked = 0;
+      sequencer.done(action);
+      done.push(action);
+      tools.done(action);
+      continue;
+    }
+    findings.push(findingOf(action, failure));
+    locked = failure.code === "PVE_LOCKED" ? locked + 1 : 0;
+    if (STOPS.includes(failure.code) || locked >= LOCK_PATIENCE) {
+      return { done, findings, stopped: findingOf(action, failure) };
+    }
+    sequencer.refused(action, splitAclByGroup(action));
+  }
+  return { done, findings };
+}
+
+/** One action, journaled before and after. Gives back why PVE did not do it. */
+async function perform(
+  action: Action,
+  seen: Seen,
+  pass: PassId,
+  tools: ActTools,
+  signal: AbortSignal,
+): Promise<AgentError | undefined> {
+  const unconfirmed = await unconfirmedChange(action, tools, signal);
+  if (unconfirmed !== undefined) return unconfirmed;
+  const ids = tools.journal.intend(pass, action, seen);
+  let failure = await send(action.write, seen, tools, signal);
+  const bare = failure?.code === "PVE_REFUSED" ? bareRemoval(action.write) : undefined;
+  if (bare !== undefined) failure = await send(bare, seen, tools, signal);
+  if (failure === undefined) {
+    tools.journal.settle(ids, "done");
+    for (const change of action.changes) {
+      if (change.approved === true) tools.journal.useApproval(changeKey(change));
+    }
+    return undefined;
+  }
+  const outcome = failure.code === "PVE_OUTCOME_UNKNOWN" ? "unknown" : "refused";
+  tools.journal.settle(ids, outcome, { code: failure.code, message: failure.message });
+  return failure;
+}
+
+/** An approval is a day old at most, and a day is long: each change is asked again. */
+async function unconfirmedChange(
+  action: Action,
+  tools: ActTools,
+  signal: AbortSignal,
+): Promise<AgentError | undefined> {
+  const approved = action.changes.filter((change) => change.approved === true);
+  const questions = approved.flatMap(({ confirm }) => confirm ?? []);
+  if (questions.length === 0) return undefined;
+  const answers = await tools.directory.ask(questions, signal);
+  const changed = approved.find(
+    (change: Change) =>
+      change.confirm !== undefined &&
+      !stillTrue(change, answers.get(questionKey(change.confirm.who))),
+  );
+  if (changed === undefined) return undefined;
+  return new AgentError("SYNC_DISAGREES", "approved, but Entra no longer confirms it");
+}
+
+async function send(
+  write: Write,
+  seen: Seen,
+  { access }: ActTools,
+  signal: AbortSignal,
+): Promise<AgentError | undefined> {
+  try {
+    await access.write(write, await freshGroups(write, seen, access, signal), signal);
+    return undefined;
+  } catch (thrown) {
+    // A request cut off by our own stopping may still have reached PVE.
+    if (signal.aborted && !(thrown instanceof AgentError)) {
+      return new AgentError("PVE_OUTCOME_UNKNOWN", "stopped while the write was under way");
+    }
+    return asAgentError(thrown);
+  }
+}
+
+/**
+ * A list of groups replaces the user's whole list, and users have no digest: so it is made from
+ * what the user has in the request before (FACTS-pve). Where nothing leaves, groups are appended.
+ */
+async function freshGroups(
+  write: Write,
+  seen: Seen,
+  access: AccessPort,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  if (write.kind !== "update-user" || write.leave.length === 0) return undefined;
+  const now = await access.readUser(write.userid, signal);
+  const before = seen.users.get(write.userid);
+  if (write.fields.comment !== undefined && before !== undefined && edited(before, now)) {
+    throw new AgentError(
+      "PVE_REFUSED",
+      `${write.userid} was edited meanwhile; the next pass looks`,
+    );
+  }
+  const kept = now.groups.filter((group) => !write.leave.includes(group));
+  return [...new Set([...kept, ...write.join])];
+}
+
+function edited(before: PveUser, now: PveUser): boolean {
+  return before.comment !== now.comment;
+}
+
+/** What takes away, without the fields that PVE may have refused it for. */
+function bareRemoval(write: Write): Write | undefined {
+  if (write.kind !== "update-user") return undefined;
+  const disables = write.fields.enable === false;
+  const extras = Object.keys(write.fields).filter((field) => field !== "enable").length;
+  if ((!disables && write.leave.length === 0) || (extras === 0 && write.join.length === 0)) {
+    return undefined;
+  }
+  return { ...write, fields: disables ? { enable: false } : {}, join: [] };
+}
+
+function findingOf(action: Action, failure: AgentError): Finding {
+  const subject = subjectOf(action.write);
+  return {
+    code: failure.code,
+    message: `${action.write.kind} ${subject}: ${failure.message}`,
+    realm: action.realm,
+    subject,
+  };
+}
+
+function subjectOf(write: Write): UserId | string {
+  if ("userid" in write) return write.userid;
+  return "group" in write ? write.group : `${write.path} ${write.role}`;
+}
+
+function stopping(): Finding {
+  return { code: "STOPPING", message: "stopped before the plan was done" };
+}
