@@ -1,0 +1,33 @@
+import type { ProofAnswer, SecretProbePort } from "../ports.js";
+import type { Network } from "./network.js";
+import { requestToken } from "./token-request.js";
+import type { Authority, TokenAnswer } from "./token-request.js";
+
+/** Wrong, or expired. "Not propagated yet" has no code of its own: it is the first (FACTS-entra). */
+const ABOUT_THE_SECRET: ReadonlySet<number> = new Set([7000215, 7000222]);
+
+/**
+ * Asks Entra's token endpoint about one client secret. Only the two codes above speak about the
+ * secret itself; an app that is disabled, Conditional Access, a 5xx or no answer do not.
+ */
+export function createProbe(network: Network, authority: Authority): SecretProbePort {
+  return {
+    async prove(clientId, secret, signal) {
+      const proof = { kind: "secret", secret } as const;
+      return judge(await requestToken(network, authority, clientId, proof, signal));
+    },
+  };
+}
+
+function judge(answer: TokenAnswer): ProofAnswer {
+  if (answer.kind === "token") return { kind: "accepted" };
+  if (answer.kind === "failed") {
+    return { kind: "unclear", message: `${answer.error.code}: ${answer.error.message}` };
+  }
+  const aadsts = answer.codes.find((code) => ABOUT_THE_SECRET.has(code));
+  const { status, message } = answer;
+  if (aadsts === undefined || status < 400 || status > 499 || status === 429) {
+    return { kind: "unclear", message: `${status}: ${message}` };
+  }
+  return { kind: "refused", aadsts, message };
+}

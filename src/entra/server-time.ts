@@ -1,0 +1,26 @@
+import type { Clock } from "../clock.js";
+import type { ServerTime } from "../decide/facts.js";
+
+/** Remembers what time it is at Entra, from the `Date` header that every answer carries. */
+export interface ServerTimeKeeper {
+  /** `header` as received; one that is no date is passed over. */
+  note(header: string | undefined): void;
+  /** Entra's time now, or undefined before the first answer. Good to a second: so is the header. */
+  readonly read: () => ServerTime | undefined;
+}
+
+export function createServerTimeKeeper(clock: Clock): ServerTimeKeeper {
+  // The monotonic clock carries the time on between answers, for the wall clock may be set.
+  let noted: { readonly server: number; readonly monotonic: number } | undefined;
+  return {
+    note(header) {
+      const server = header === undefined ? NaN : Date.parse(header);
+      if (!Number.isNaN(server)) noted = { server, monotonic: clock.monotonic() };
+    },
+    read() {
+      if (noted === undefined) return undefined;
+      const now = noted.server + (clock.monotonic() - noted.monotonic);
+      return { now, localOffsetMs: clock.now() - now };
+    },
+  };
+}
