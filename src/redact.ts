@@ -51,11 +51,11 @@ const PATTERNS: readonly [RegExp, string][] = [
   ],
   [/\b(PVEAPIToken[=:]\s*[^\s=:!]+![^\s=:]+[=:])[^\s"',;]+/gi, `$1${MASK}`],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi, `$1 ${MASK}`],
-  // `name=value`, `name: value`, `"name":"value"`, also with the quotes escaped once more.
+  // `name=value`, `name: value`, `"name":"value"`, also with its quotes escaped, however often.
   [
     new RegExp(
-      `(\\b(?:${NAMES})\\\\?["']?\\s*[:=]\\s*)` +
-        `(?!(?:Bearer|Basic|PVEAPIToken)\\b)(?:\\\\?"[^"\\\\]*\\\\?"|'[^']*'|[^\\s"'&,;}\\]]+)`,
+      `(\\b(?:${NAMES})\\\\*["']?\\s*[:=]\\s*)` +
+        `(?!(?:Bearer|Basic|PVEAPIToken)\\b)(?:\\\\*"[^"\\\\]*\\\\*"|'[^']*'|[^\\s"'&,;}\\]]+)`,
       "gi",
     ),
     `$1${MASK}`,
