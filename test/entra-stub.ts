@@ -1,0 +1,180 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Test } from "tap";
+import type { EntraConfig } from "../src/config/types.js";
+import type { EntraOptions } from "../src/entra/index.js";
+import { createAuthority, issueForLoopback } from "./emulators/common/tls.js";
+import { talk } from "./entra-bed.js";
+import type { Talking } from "./entra-bed.js";
+
+/** A request as the stub saw it. */
+export interface Asked {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A text goes out as it is, anything else as JSON. */
+  readonly body?: unknown;
+  /** The connection breaks instead of an answer. */
+  readonly cut?: boolean;
+  /** No answer at all. */
+  readonly silent?: boolean;
+}
+
+export interface Stub extends Talking {
+  readonly url: string;
+  readonly config: EntraConfig;
+  /** What was asked of Graph, in order. */
+  readonly asked: Asked[];
+  /** What was asked of the token endpoint. */
+  readonly signIns: Asked[];
+}
+
+export interface StubOptions {
+  readonly token?: (asked: Asked, nth: number) => Reply;
+  readonly ours?: Partial<EntraOptions>;
+}
+
+export const TENANT = "aaaaaaaa-0000-4000-8000-00000000000a";
+export const AGENT = "bbbbbbbb-0000-4000-8000-00000000000b";
+
+/** A token that says which application permissions it carries. */
+export function tokenReply(roles: readonly string[] = [], lifetime = 3600): Reply {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const access_token = `${part({ alg: "none" })}.${part({ roles })}.`;
+  return { body: { token_type: "Bearer", expires_in: lifetime, access_token } };
+}
+
+/**
+ * A server that answers Graph's requests by `graph`, for answers that no honest emulator gives, and
+ * our side talking to it. `nth` counts from 1.
+ */
+export async function startStub(
+  t: Test,
+  graph: (asked: Asked, nth: number) => Reply,
+  options: StubOptions = {},
+): Promise<Stub> {
+  const authority = await createAuthority("Stub CA");
+  const { certPem, keyPem } = await issueForLoopback(authority);
+  const asked: Asked[] = [];
+  const signIns: Asked[] = [];
+  const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
+    void bodyOf(request).then((body) => {
+      const one = { method: request.method ?? "", path: request.url ?? "", body };
+      const full = { ...one, headers: request.headers };
+      const isToken = full.path.endsWith("/token");
+      const list = isToken ? signIns : asked;
+      list.push(full);
+      const answer = isToken ? (options.token ?? ((): Reply => tokenReply())) : graph;
+      reply(response, answer(full, list.length));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const dir = t.testdir({ "ca.pem": authority.caPem });
+  const file = join(dir, "agent-secret");
+  writeFileSync(file, "a-made-up-secret", { mode: 0o600 });
+  const config: EntraConfig = {
+    tenantId: TENANT,
+    clientId: AGENT,
+    credential: { kind: "secret", file },
+    authority: url,
+    graph: url,
+    caFile: join(dir, "ca.pem"),
+  };
+  return { ...talk(t, config, options.ours), url, config, asked, signIns };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function reply(response: ServerResponse, { status = 200, headers = {}, ...rest }: Reply): void {
+  if (rest.silent === true) return;
+  if (rest.cut === true) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  if (rest.body === undefined) response.end();
+  else response.end(typeof rest.body === "string" ? rest.body : JSON.stringify(rest.body));
+}
+
+/** A refusal as Graph writes it. */
+export function refusal(status: number, code: string, message = "no", requestId = "r-1"): Reply {
+  const innerError = { date: "2026-11-21T10:00:00", "request-id": requestId };
+  return { status, body: { error: { code, message, innerError } } };
+}
+
+/** Answers each part of a batch by `part`, in reverse order: Graph promises none. */
+export function batchReply(
+  asked: Asked,
+  part: (request: {
+    readonly id: string;
+    readonly method: string;
+    readonly url: string;
+    readonly body?: { readonly groupIds?: readonly string[] };
+  }) => Reply,
+): Reply {
+  const { requests } = JSON.parse(asked.body) as { requests: Parameters<typeof part>[0][] };
+  const responses = requests.map((request) => {
+    const { status = 200, headers, body } = part(request);
+    return { id: request.id, status, ...(headers && { headers }), body };
+  });
+  return { body: { responses: responses.reverse() } };
+}
+
+export function guid(n: number): string {
+  return `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+}
+
+/** A user as a list of members has it. */
+export function member(n: number, change: object = {}): object {
+  return {
+    "@odata.type": "#microsoft.graph.user",
+    id: guid(n),
+    userPrincipalName: `p${n}@example.com`,
+    mail: null,
+    givenName: null,
+    surname: null,
+    displayName: `P ${n}`,
+    accountEnabled: true,
+    userType: "Member",
+    ...change,
+  };
+}
+
+/** A group as a batch reads it. */
+export function groupBody(id: string, change: object = {}): object {
+  return { id, displayName: `Group ${id.slice(-3)}`, visibility: null, ...change };
+}
+
+/** Graph with plain groups whose members `list` gives; everything else as `other` says. */
+export function groupsBy(
+  list: (asked: Asked, nth: number) => Reply,
+  other: (url: string) => Reply = () => ({ status: 500 }),
+): (asked: Asked) => Reply {
+  let lists = 0;
+  return (asked) => {
+    if (!asked.path.endsWith("/$batch")) return list(asked, ++lists);
+    return batchReply(asked, ({ url }) => {
+      const id = /^\/groups\/([^?]+)\?/.exec(url)?.[1];
+      return id === undefined ? other(url) : { body: groupBody(id) };
+    });
+  };
+}
