@@ -6,21 +6,10 @@
  * an administrator may move it at any time.
  */
 import { NO_ACCESS, privilegesOf, type AclNode, type Mask } from "./acl-tree.js";
-import type { Access, AclPath, GroupId, Privilege, RoleId, UserId } from "./facts.js";
+import type { Access, AclPath, Privilege, UserId } from "./facts.js";
 import type { RightsDelta } from "./plan.js";
 import { stateOf, type AccessState, type StateUser } from "./simulation.js";
 import { placeName, universe, type Place, type Universe } from "./universe.js";
-
-/** Who may change rights or has a shell: the vocabulary's "privileged". */
-const PRIVILEGED: readonly Privilege[] = [
-  "Permissions.Modify",
-  "User.Modify",
-  "Realm.Allocate",
-  "Realm.AllocateUser",
-  "Group.Allocate",
-  "Sys.Modify",
-  "Sys.Console",
-];
 
 /** What somebody holds at a place of the universe, as a mask without the NoAccess bit. */
 export type RightsAt = (place: Place) => Mask;
@@ -136,18 +125,4 @@ function perPath(
     shown.set(placeName(all, place), privilegesOf(state.roles, mask));
   });
   return shown;
-}
-
-/** Whether the role has a privilege that makes a mapping privileged. */
-export function roleIsPrivileged(access: Pick<Access, "roles">, role: RoleId): boolean {
-  const held = access.roles.get(role);
-  return held !== undefined && PRIVILEGED.some((privilege) => held.has(privilege));
-}
-
-/** Whether the group has, by the ACL as read, an entry with a privileged role. */
-export function isPrivileged(access: Pick<Access, "roles" | "acl">, group: GroupId): boolean {
-  return access.acl.some(
-    (entry) =>
-      entry.type === "group" && entry.ugid === group && roleIsPrivileged(access, entry.role),
-  );
 }

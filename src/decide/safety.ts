@@ -23,6 +23,12 @@ interface Scope {
   readonly places: readonly Place[] | undefined;
 }
 
+/** Users of the same kin have the same rights in one state; 0: none at all. */
+type Kin = number;
+
+/** Two kins in one number: there are far fewer than this. */
+const PAIR = 2 ** 24;
+
 const NOBODY: Scope = { users: [], places: [] };
 
 export class Safety {
@@ -32,12 +38,15 @@ export class Safety {
   readonly #old: AccessState;
   readonly #next: AccessState;
   readonly #everywhere: readonly Place[];
-  readonly #oldVectors = new Map<string, readonly Mask[]>();
-  readonly #nextVectors = new Map<string, readonly Mask[]>();
-  readonly #bounds = new Map<string, readonly Mask[]>();
-  readonly #now = new Map<string, readonly Mask[]>();
+  readonly #oldVectors = new Map<Kin, readonly Mask[]>();
+  readonly #nextVectors = new Map<Kin, readonly Mask[]>();
+  readonly #bounds = new Map<Kin, readonly Mask[]>();
+  readonly #now = new Map<Kin, readonly Mask[]>();
   #nowVersion = -1;
   readonly #named: ReadonlySet<string>;
+  readonly #kinByName = new Map<string, Kin>();
+  readonly #kin = new WeakMap<StateUser, Kin>();
+  readonly #boundKin = new Map<UserId, Kin>();
 
   constructor(state: AccessState, old: AccessState, next: AccessState, all: Universe) {
     this.state = state;
@@ -79,7 +88,7 @@ export class Safety {
     const scope = this.#scope(write);
     const undo = apply(this.state, write);
     try {
-      const seen = new Set<string>();
+      const seen = new Set<number>();
       for (const userid of scope.users) {
         const user = this.state.users.get(userid);
         if (user?.enabled !== true) continue;
@@ -95,9 +104,9 @@ export class Safety {
   #excessOf(
     user: StateUser,
     places: readonly Place[] | undefined,
-    seen: Set<string>,
+    seen: Set<number>,
   ): Excess | undefined {
-    const alike = `${this.#key(user)}\n\n${this.#boundKey(user.userid)}`;
+    const alike = this.#kinOf(user) * PAIR + this.#boundKinOf(user.userid);
     if (seen.has(alike)) return undefined;
     const bound = this.#bound(user.userid);
     const now = places === undefined ? this.#nowVector(user) : undefined;
@@ -140,46 +149,56 @@ export class Safety {
   #bound(userid: UserId): readonly Mask[] {
     const next = this.#vector(this.#nextVectors, this.#next, userid);
     if (this.state.deleted.has(userid)) return next;
-    const key = this.#boundKey(userid);
-    const known = this.#bounds.get(key);
+    return remember(this.#bounds, this.#boundKinOf(userid), () => {
+      const old = this.#vector(this.#oldVectors, this.#old, userid);
+      return old.map((mask, place) => mask | (next[place] ?? 0n));
+    });
+  }
+
+  #boundKinOf(userid: UserId): Kin {
+    const next = this.#kinOf(this.#next.users.get(userid));
+    // Only for one that was deleted in between, so that it needs no number of its own.
+    if (this.state.deleted.has(userid)) return -next;
+    const known = this.#boundKin.get(userid);
     if (known !== undefined) return known;
-    const old = this.#vector(this.#oldVectors, this.#old, userid);
-    const bound = old.map((mask, place) => mask | (next[place] ?? 0n));
-    this.#bounds.set(key, bound);
-    return bound;
+    const kin = this.#intern(`${this.#kinOf(this.#old.users.get(userid))} ${next}`);
+    this.#boundKin.set(userid, kin);
+    return kin;
   }
 
-  #boundKey(userid: UserId): string {
-    const old = this.state.deleted.has(userid) ? undefined : this.#old.users.get(userid);
-    return `${this.#key(old)}\n\n${this.#key(this.#next.users.get(userid))}`;
-  }
-
-  #vector(
-    cache: Map<string, readonly Mask[]>,
-    state: AccessState,
-    userid: UserId,
-  ): readonly Mask[] {
+  #vector(cache: Map<Kin, readonly Mask[]>, state: AccessState, userid: UserId): readonly Mask[] {
     const user = state.users.get(userid);
-    return remember(cache, this.#key(user), () => rightsVector(state, this.all, user));
+    return remember(cache, this.#kinOf(user), () => rightsVector(state, this.all, user));
   }
 
   #nowVector(user: StateUser | undefined): readonly Mask[] {
     if (this.#nowVersion !== this.state.aclVersion) this.#now.clear();
     this.#nowVersion = this.state.aclVersion;
-    return remember(this.#now, this.#key(user), () => rightsVector(this.state, this.all, user));
+    return remember(this.#now, this.#kinOf(user), () => rightsVector(this.state, this.all, user));
   }
 
-  /** Users with the same key have the same rights in one state. */
-  #key(user: StateUser | undefined): string {
-    if (user?.enabled !== true) return "-";
+  #kinOf(user: StateUser | undefined): Kin {
+    if (user?.enabled !== true) return 0;
+    const known = this.#kin.get(user);
+    if (known !== undefined) return known;
     const own = user.userid === "root@pam" || this.#named.has(user.userid) ? user.userid : "";
-    return `${own}\n${user.groupKey}`;
+    const kin = this.#intern(`${own}\n${user.groupKey}`);
+    this.#kin.set(user, kin);
+    return kin;
+  }
+
+  #intern(name: string): Kin {
+    const known = this.#kinByName.get(name);
+    if (known !== undefined) return known;
+    const kin = this.#kinByName.size + 1;
+    this.#kinByName.set(name, kin);
+    return kin;
   }
 }
 
 function remember(
-  cache: Map<string, readonly Mask[]>,
-  key: string,
+  cache: Map<Kin, readonly Mask[]>,
+  key: Kin,
   make: () => readonly Mask[],
 ): readonly Mask[] {
   const known = cache.get(key);
