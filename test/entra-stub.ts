@@ -71,7 +71,7 @@ export async function startStub(
     void bodyOf(request).then((body) => {
       const one = { method: request.method ?? "", path: request.url ?? "", body };
       const full = { ...one, headers: request.headers };
-      const isToken = full.path.endsWith("/token");
+      const isToken = full.path.includes("/oauth2/v2.0/token");
       const list = isToken ? signIns : asked;
       list.push(full);
       const answer = isToken ? (options.token ?? ((): Reply => tokenReply())) : graph;
