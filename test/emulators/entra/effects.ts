@@ -32,7 +32,9 @@ function replaced(
   self: string,
 ): unknown {
   if (!isRow(body)) return body;
-  const { "@odata.nextLink": _, ...unlinked } = body;
+  const unlinked = Object.fromEntries(
+    Object.entries(body).filter(([name]) => name !== "@odata.nextLink"),
+  );
   switch (how) {
     case "empty-list":
       return { ...unlinked, value: [] };

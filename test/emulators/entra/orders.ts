@@ -39,10 +39,10 @@ function members(order: WorldOrder): string[] {
   throw new TypeError(`"${order.do}" needs "member" or "members"`);
 }
 
-/** The order without its name: what the world's method takes as one object. */
-function rest<T>(order: WorldOrder): T {
-  const { do: _, ...given } = order;
-  return given as T;
+/** The order without its name (and another argument): what the world's method takes as one object. */
+function rest<T>(order: WorldOrder, besides = "do"): T {
+  const given = Object.entries(order).filter(([name]) => name !== "do" && name !== besides);
+  return Object.fromEntries(given) as T;
 }
 
 function peopleAndGroups(world: EntraWorld): Orders {
@@ -50,8 +50,7 @@ function peopleAndGroups(world: EntraWorld): Orders {
     addUser: (order) => world.addUser({ ...rest<NewUser>(order), upn: text(order, "upn") }),
     addGuest: (order) => world.addGuest({ ...rest<NewGuest>(order), mail: text(order, "mail") }),
     editUser: (order) => {
-      const { user: _, ...change } = rest<PersonEdit & { user: string }>(order);
-      return world.editUser(text(order, "user"), change);
+      return world.editUser(text(order, "user"), rest<PersonEdit>(order, "user"));
     },
     rename: (order) => world.rename(text(order, "user"), text(order, "upn")),
     disable: (order) => world.disable(text(order, "user")),
@@ -78,8 +77,7 @@ function apps(world: EntraWorld): Orders {
     addApp: (order) =>
       world.addApp({ ...rest<NewApp>(order), displayName: text(order, "displayName") }),
     addSecret: (order) => {
-      const { app: _, ...wanted } = rest<NewSecret & { app: string }>(order);
-      return world.addSecret(text(order, "app"), wanted);
+      return world.addSecret(text(order, "app"), rest<NewSecret>(order, "app"));
     },
     removeSecretByHand: (order) =>
       world.removeSecretByHand(text(order, "app"), text(order, "keyId")),

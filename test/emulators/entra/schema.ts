@@ -51,7 +51,7 @@ export class GraphSchema {
     this.description = JSON.parse(readFileSync(FILE, "utf8")) as Description;
     addFormats(this.ajv);
     this.ajv.addFormat("base64", /^[A-Za-z0-9+/_-]*={0,2}$/);
-    this.ajv.addSchema(this.description as object, DOCUMENT);
+    this.ajv.addSchema(this.description, DOCUMENT);
     for (const [template, item] of Object.entries(this.description.paths)) {
       this.paths.add(template, { template, item });
     }

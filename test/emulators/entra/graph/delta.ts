@@ -150,7 +150,8 @@ function delta(call: Call, kind: Kind): GraphAnswer {
     "@odata.context": `${service.graphUrl}/v1.0/$metadata#${kind.name}`,
   };
   const after = shown.at(-1);
-  const { after: _, ...link } = { ...round, low, at: service.clock.now() };
+  const link: Round = { ...round, low, at: service.clock.now() };
+  delete link.after;
   if (rest.length > shown.length && after !== undefined) {
     body["@odata.nextLink"] = deltaUrl(call, kind, "$skiptoken", { ...link, after });
   } else {
@@ -164,21 +165,17 @@ function delta(call: Call, kind: Kind): GraphAnswer {
 const GROUPS: Kind = { name: "groups", table: "group", shape: GROUP };
 const USERS: Kind = { name: "users", table: "user", shape: USER };
 
+function groupsDelta(call: Call): GraphAnswer {
+  demand(call, ...READ_GROUPS);
+  return delta(call, GROUPS);
+}
+
+function usersDelta(call: Call): GraphAnswer {
+  demand(call, "User.Read.All", "Directory.Read.All");
+  return delta(call, USERS);
+}
+
 export const deltaRoutes: Route[] = [
-  {
-    method: "GET",
-    path: "/groups/delta()",
-    handle(call) {
-      demand(call, ...READ_GROUPS);
-      return delta(call, GROUPS);
-    },
-  },
-  {
-    method: "GET",
-    path: "/users/delta()",
-    handle(call) {
-      demand(call, "User.Read.All", "Directory.Read.All");
-      return delta(call, USERS);
-    },
-  },
+  { method: "GET", path: "/groups/delta()", handle: groupsDelta },
+  { method: "GET", path: "/users/delta()", handle: usersDelta },
 ];

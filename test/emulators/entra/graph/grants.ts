@@ -59,7 +59,7 @@ function create(call: Call): GraphAnswer {
     ),
     clientId: String(clientId),
     consentType,
-    principalId: principalId === null ? null : String(principalId),
+    principalId: typeof principalId === "string" ? principalId : null,
     resourceId: String(resourceId),
     scope: String(scope),
   };

@@ -61,7 +61,11 @@ async function addKey(call: Call): Promise<GraphAnswer> {
   }
   refuseConcurrent(call, app);
   const pem = `-----BEGIN CERTIFICATE-----\n${key}\n-----END CERTIFICATE-----`;
-  const row = certificateRow(pem, call.service.random.uuid(), String(displayName ?? "certificate"));
+  const row = certificateRow(
+    pem,
+    call.service.random.uuid(),
+    typeof displayName === "string" ? displayName : "certificate",
+  );
   call.service.directory.write(put("certificate", app.id, row, row.keyId));
   const context = contextOf(call, "microsoft.graph.keyCredential");
   return { status: 200, body: { "@odata.context": context, ...certificateResource(row) } };

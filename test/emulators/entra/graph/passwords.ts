@@ -50,7 +50,7 @@ function dateOr(value: unknown, name: string, otherwise: number): number {
   const ms = parseDate(value);
   if (ms === undefined) {
     throw GRAPH_ERRORS.bad(
-      `Cannot convert the literal '${String(value)}' of property '${name}' to the expected type 'Edm.DateTimeOffset'.`,
+      `Cannot convert the literal '${JSON.stringify(value)}' of property '${name}' to the expected type 'Edm.DateTimeOffset'.`,
     );
   }
   return ms;

@@ -87,14 +87,14 @@ async function userTokens(
   if (!user.accountEnabled) throw REFUSALS.userDisabled();
   const dates = datesOf(service);
   const { nonce, scopes } = granted;
-  const idToken = await service.key.sign({
+  const idToken = service.key.sign({
     aud: app.appId,
     iss: issuerOf(service),
     ...dates,
     ...(nonce === undefined ? {} : { nonce }),
     ...identityClaims(service, view, user, app, scopes),
   });
-  const accessToken = await service.key.sign({
+  const accessToken = service.key.sign({
     aud: GRAPH_APP_ID,
     iss: `https://sts.windows.net/${service.tenantId}/`,
     ...dates,
@@ -111,8 +111,8 @@ async function userTokens(
     scope: [...scopes].join(" "),
     expires_in: service.tokenLifetime,
     ext_expires_in: service.tokenLifetime,
-    access_token: accessToken,
-    ...(scopes.has("openid") ? { id_token: idToken } : {}),
+    access_token: await accessToken,
+    ...(scopes.has("openid") ? { id_token: await idToken } : {}),
   };
   return { status: 200, headers: NO_STORE, body };
 }

@@ -2,7 +2,13 @@ import { X509Certificate } from "node:crypto";
 import { shortDate } from "../dates.js";
 import { drop, put, type Write } from "../directory.js";
 import { APPLICATION_ROLES, GRAPH_APP_ID, type Role } from "../roles.js";
-import type { Application, Certificate, OptionalClaim, Secret } from "../tables.js";
+import type {
+  Application,
+  Certificate,
+  OptionalClaim,
+  Secret,
+  ServicePrincipal,
+} from "../tables.js";
 import type { WorldContext } from "./context.js";
 import { principalOf, theApp, theObjectId, thePrincipal } from "./find.js";
 import { newSecretText } from "./secret-text.js";
@@ -73,8 +79,35 @@ function ownerId(ctx: WorldContext, ref: string): string {
   }
 }
 
-/** Orders about app registrations. Apps are meant by object id, app id or display name. */
-export function appOrders(ctx: WorldContext) {
+/** Orders about app registrations, which are meant by object id, app id or display name. */
+export interface AppOrders {
+  addApp(wanted: NewApp): AppIds;
+  editApp(ref: string, change: Partial<Application>): Application;
+  /** A secret as an administrator makes one in the portal. */
+  addSecret(ref: string, wanted?: NewSecret): Secret;
+  removeSecretByHand(ref: string, keyId: string): void;
+  /** The secrets of an app, as the truth has them, oldest first. */
+  secretsOf(ref: string): Secret[];
+  /** The text of every secret that this emulator ever made, to look for it where it must not be. */
+  secretTexts(): readonly string[];
+  /** Notes a secret that a request made. */
+  noteSecret(text: string): void;
+  addCertificate(ref: string, pem: string, displayName?: string): Certificate;
+  removeCertificate(ref: string, keyId: string): void;
+  /** Consents to an application permission of Microsoft Graph; tokens issued later carry it. */
+  grantRole(ref: string, role: Role): void;
+  revokeRole(ref: string, role: Role): void;
+  setOwner(ref: string, owner: string): void;
+  removeOwner(ref: string, owner: string): void;
+  disableApp(ref: string): void;
+  enableApp(ref: string): void;
+  /** Only people with an assignment may sign in to this app. */
+  requireAssignment(ref: string, required?: boolean): void;
+  app(ref: string): Application;
+  principal(ref: string): ServicePrincipal;
+}
+
+export function appOrders(ctx: WorldContext): AppOrders {
   const { directory, random } = ctx;
   const { truth } = directory;
   const secretsMade: string[] = [];
@@ -150,7 +183,6 @@ export function appOrders(ctx: WorldContext) {
       return ids;
     },
     editApp,
-    /** A secret as an administrator makes one in the portal. */
     addSecret(ref: string, wanted: NewSecret = {}): Secret {
       const start = wanted.start ?? ctx.clock.now();
       const secret: Secret = {
@@ -167,18 +199,14 @@ export function appOrders(ctx: WorldContext) {
     removeSecretByHand(ref: string, keyId: string): void {
       directory.write(drop("secret", theApp(ctx, ref).id, keyId));
     },
-    /** The secrets of an app, as the truth has them, oldest first. */
     secretsOf: (ref: string): Secret[] =>
       [...truth.held("secret", theApp(ctx, ref).id).values()].sort((x, y) => x.start - y.start),
-    /** The text of every secret that this emulator ever made, to look for it where it must not be. */
     secretTexts: (): readonly string[] => secretsMade,
-    /** Notes a secret that a request made. */
     noteSecret: (text: string): void => void secretsMade.push(text),
     addCertificate,
     removeCertificate(ref: string, keyId: string): void {
       directory.write(drop("certificate", theApp(ctx, ref).id, keyId));
     },
-    /** Consents to an application permission of Microsoft Graph. */
     grantRole(ref: string, role: Role): void {
       directory.write(...roleWrites(thePrincipal(ctx, ref).id, [role]));
     },
@@ -194,7 +222,6 @@ export function appOrders(ctx: WorldContext) {
     },
     disableApp: (ref: string): void => setEnabled(ref, false),
     enableApp: (ref: string): void => setEnabled(ref, true),
-    /** Only people with an assignment may sign in to this app. */
     requireAssignment(ref: string, required = true): void {
       const principal = thePrincipal(ctx, ref);
       const changed = { ...principal, appRoleAssignmentRequired: required };

@@ -30,8 +30,29 @@ function membershipEnds(ctx: WorldContext, id: string): Write[] {
   ];
 }
 
-/** Orders about groups. Groups are meant by object id or display name. */
-export function groupOrders(ctx: WorldContext) {
+/** Orders about groups, which are meant by object id or display name. */
+export interface GroupOrders {
+  addGroup(wanted: NewGroup): Group;
+  addDevice(displayName: string): Device;
+  /** Makes somebody (a user, group, device or service principal) a member. */
+  join(group: string, ...members: string[]): void;
+  leave(group: string, ...members: string[]): void;
+  /** One group becomes a member of another. */
+  nest(outer: string, inner: string): void;
+  unnest(outer: string, inner: string): void;
+  editGroup(ref: string, change: Partial<Group>): Group;
+  /** Hidden membership. */
+  hideGroup(ref: string): Group;
+  showGroup(ref: string): Group;
+  /** A security group is gone at once; a Microsoft 365 group goes to the recycle bin. */
+  deleteGroup(ref: string): void;
+  /** The group's row, as the truth has it now. */
+  group(ref: string): Group;
+  /** Ids of the direct members, as the truth has them. */
+  members(ref: string): string[];
+}
+
+export function groupOrders(ctx: WorldContext): GroupOrders {
   const { directory } = ctx;
   const edit = (ref: string, change: Partial<Group>): Group => {
     const changed = { ...theGroup(ctx, ref), ...change };
@@ -68,7 +89,6 @@ export function groupOrders(ctx: WorldContext) {
       directory.write(put("device", device.id, device));
       return device;
     },
-    /** Makes somebody (a user, group, device or service principal) a member. */
     join(group: string, ...members: string[]): void {
       const { id } = theGroup(ctx, group);
       for (const member of members) {
@@ -81,7 +101,6 @@ export function groupOrders(ctx: WorldContext) {
         directory.write(drop("member", id, theObjectId(ctx, member)));
       }
     },
-    /** One group becomes a member of another. */
     nest(outer: string, inner: string): void {
       directory.write(put("member", theGroup(ctx, outer).id, true, theGroup(ctx, inner).id));
     },
@@ -91,7 +110,6 @@ export function groupOrders(ctx: WorldContext) {
     editGroup: edit,
     hideGroup: (ref: string): Group => edit(ref, { visibility: "HiddenMembership" }),
     showGroup: (ref: string): Group => edit(ref, { visibility: null }),
-    /** A security group is gone at once; a Microsoft 365 group goes to the recycle bin. */
     deleteGroup(ref: string): void {
       const group = theGroup(ctx, ref);
       const deletedDateTime = shortDate(ctx.clock.now());
@@ -101,7 +119,6 @@ export function groupOrders(ctx: WorldContext) {
       directory.write(drop("group", group.id), ...membershipEnds(ctx, group.id), ...binned);
     },
     group: (ref: string): Group => theGroup(ctx, ref),
-    /** Ids of the direct members, as the truth has them. */
     members: (ref: string): string[] => [
       ...directory.truth.held("member", theGroup(ctx, ref).id).keys(),
     ],

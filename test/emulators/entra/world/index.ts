@@ -1,16 +1,20 @@
 import { GRAPH_APP_ID, GRAPH_APP_ROLES, GRAPH_SCOPES } from "../roles.js";
-import { put } from "../directory.js";
-import { appOrders } from "./apps.js";
+import { type Directory, put } from "../directory.js";
+import { type AppOrders, appOrders } from "./apps.js";
 import type { WorldContext } from "./context.js";
-import { groupOrders } from "./groups.js";
-import { moodOrders } from "./moods.js";
-import { peopleOrders } from "./people.js";
+import { type GroupOrders, groupOrders } from "./groups.js";
+import { type MoodOrders, moodOrders } from "./moods.js";
+import { type PeopleOrders, peopleOrders } from "./people.js";
 
 /** The emulated tenant, and everything that may be done to it. */
-export type EntraWorld = ReturnType<typeof createWorld>;
+export interface EntraWorld extends PeopleOrders, GroupOrders, AppOrders, MoodOrders {
+  readonly tenantId: string;
+  readonly domain: string;
+  readonly directory: Directory;
+}
 
 /** A tenant with nothing in it but Microsoft Graph's own service principal. */
-export function createWorld(ctx: WorldContext) {
+export function createWorld(ctx: WorldContext): EntraWorld {
   ctx.directory.settled(() => {
     const id = ctx.random.uuid();
     ctx.directory.write(

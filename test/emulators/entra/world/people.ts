@@ -45,8 +45,29 @@ function withoutTies(ctx: WorldContext, id: string): Write[] {
   ];
 }
 
-/** Orders about people. People are meant by object id or UPN; a `RangeError` says that there is none. */
-export function peopleOrders(ctx: WorldContext) {
+/** Orders about people, who are meant by object id or UPN; a `RangeError` says that there is none. */
+export interface PeopleOrders {
+  addUser(person: NewUser): User;
+  addGuest(person: NewGuest): User;
+  /** Any other edit of a person. */
+  editUser(ref: string, change: PersonEdit): User;
+  /** A new UPN for the same person. */
+  rename(ref: string, upn: string): User;
+  disable(ref: string): User;
+  enable(ref: string): User;
+  /** Into the recycle bin; memberships end. */
+  deleteUser(ref: string): void;
+  /** Out of the recycle bin, or straight away: gone for good. */
+  purgeUser(ref: string): void;
+  /** Back from the recycle bin (by object id), without the former memberships. */
+  restoreUser(id: string): User;
+  /** The old person is deleted, and a new one gets the UPN (and the mail address). */
+  newPersonUnderOldName(ref: string, person?: Partial<NewUser>): User;
+  /** The person's row, as the truth has it now. */
+  user(ref: string): User;
+}
+
+export function peopleOrders(ctx: WorldContext): PeopleOrders {
   const { directory } = ctx;
   const edit = (ref: string, change: PersonEdit): User => {
     const user = theUser(ctx, ref);
@@ -99,9 +120,7 @@ export function peopleOrders(ctx: WorldContext) {
         createdDateTime: shortDate(ctx.clock.now()),
       });
     },
-    /** Any other edit of a person. */
     editUser: edit,
-    /** A new UPN for the same person. */
     rename(ref: string, upn: string): User {
       const user = theUser(ctx, ref);
       const holder = findUser(directory.truth, upn);
@@ -110,17 +129,14 @@ export function peopleOrders(ctx: WorldContext) {
     },
     disable: (ref: string): User => edit(ref, { accountEnabled: false }),
     enable: (ref: string): User => edit(ref, { accountEnabled: true }),
-    /** Into the recycle bin; memberships end. */
     deleteUser(ref: string): void {
       softlyDelete(theUser(ctx, ref));
     },
-    /** Out of the recycle bin, or straight away: gone for good. */
     purgeUser(ref: string): void {
       const binned = directory.truth.get("deleted", ref);
       const id = binned ? ref : theUser(ctx, ref).id;
       directory.write(drop("user", id), ...withoutTies(ctx, id), drop("deleted", id));
     },
-    /** Back from the recycle bin, without the former memberships. */
     restoreUser(id: string): User {
       const binned = directory.truth.get("deleted", id);
       if (binned?.kind !== "user") throw new RangeError(`no deleted user "${id}"`);
@@ -130,7 +146,6 @@ export function peopleOrders(ctx: WorldContext) {
       directory.write(drop("deleted", id), put("user", id, user));
       return user;
     },
-    /** The old person is deleted, and a new one gets the UPN (and the mail address). */
     newPersonUnderOldName(ref: string, person: Partial<NewUser> = {}): User {
       const old = theUser(ctx, ref);
       softlyDelete(old);
@@ -141,7 +156,6 @@ export function peopleOrders(ctx: WorldContext) {
         upn: old.userPrincipalName,
       });
     },
-    /** The person's row, as the truth has it now. */
     user: (ref: string): User => theUser(ctx, ref),
   };
 }
