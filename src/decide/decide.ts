@@ -134,13 +134,20 @@ function changesOf(facts: SyncFacts): {
   const { access, history, time, issuer, directory } = facts;
   const rosters = facts.realms.map((realm) => roster(realm, issuer, directory, access));
   const changes = rosters.flatMap((one) => {
-    // A realm without mappings is here for its secret alone: its users are no business of ours.
-    if (one.realm.groups.length === 0) return [];
     const groups = groupStates(one, access, history);
+    if (groups.size === 0 && !hasMarkedUsers(one, access)) return [];
     const frame: Frame = { roster: one, access, history, time, ask, groups };
     return realmChanges(frame, notes);
   });
   return { changes, notes, ask, rosters };
+}
+
+/** Without mappings and without anything of ours, a realm is here for its secret alone. */
+function hasMarkedUsers({ realm }: Roster, access: Access): boolean {
+  return [...access.users.values()].some(
+    ({ userid, comment }) =>
+      realmOf(userid) === realm.name && parseUserMark(comment).mark !== undefined,
+  );
 }
 
 /** Growing past the room waits; what takes away never does (P13). */

@@ -4,7 +4,6 @@ import type { Action, Change, Write } from "../decide/plan.js";
 import type { PveUser, UserId } from "../decide/facts.js";
 import { questionKey } from "../decide/facts.js";
 import type { Sequencer } from "../decide/order.js";
-import { splitAclByGroup } from "../decide/order-split.js";
 import { AgentError, asAgentError } from "../errors.js";
 import type { ErrorCode, Finding } from "../errors.js";
 import type { Journal, PassId, Seen } from "../journal/types.js";
@@ -72,7 +71,7 @@ export async function act(
     if (STOPS.includes(failure.code) || locked >= LOCK_PATIENCE) {
       return { done, findings, stopped: findingOf(action, failure) };
     }
-    sequencer.refused(action, splitAclByGroup(action));
+    sequencer.refused(action);
   }
   return { done, findings };
 }

@@ -1,0 +1,145 @@
+/** Puts the program together from one configuration. The only place where both sides meet. */
+import type { Clock } from "./clock.js";
+import { clusterId } from "./cluster/id.js";
+import { configuredWriter } from "./cluster/configured-writer.js";
+import type { Lease } from "./cluster/lease.js";
+import type { Config } from "./config/types.js";
+import type { Action, Plan } from "./decide/plan.js";
+import { createEntra } from "./entra/index.js";
+import type { EntraPorts } from "./entra/index.js";
+import type { Journal } from "./journal/index.js";
+import type { Log } from "./log.js";
+import { KeyWatch } from "./pass/key-watch.js";
+import { runPass } from "./pass/pass.js";
+import type { PassOrder, PassReport } from "./pass/pass.js";
+import { RotationSet } from "./pass/rotation-set.js";
+import { createPve } from "./pve/index.js";
+import type { Pve } from "./pve/index.js";
+
+/** What the machine gives the program. */
+export interface Machine {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeName: string;
+  readonly machineId: string;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RequestSeen {
+  readonly system: "entra" | "pve";
+  readonly method: string;
+  /** HTTP status, or a word where there was none (`timeout`, `network`, …). */
+  readonly status: string;
+}
+
+export interface AgentEvents {
+  readonly onRequest?: (seen: RequestSeen) => void;
+  readonly onPlan?: (plan: Plan) => void;
+  readonly onDone?: (action: Action) => void;
+}
+
+/** What outlives a reload of the configuration: values of secrets not yet written, above all. */
+export interface Memory {
+  readonly rotations: RotationSet;
+}
+
+export interface Agent {
+  readonly config: Config;
+  pass(order: PassOrder, events: AgentEvents, signal: AbortSignal): Promise<PassReport>;
+  /** When the agent's own credential ends, ms since 1970; undefined where that is not known. */
+  credentialEnd(signal: AbortSignal): Promise<number | undefined>;
+  readonly lease: Lease;
+  readonly rotations: RotationSet;
+  /** Ends rotations where they stand, and every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Nothing is sent yet. Throws CREDENTIAL_INVALID or CONFIG_UNSAFE for a CA or token file that does
+ * not hold what it should.
+ */
+export function createAgent(
+  config: Config,
+  journal: Journal,
+  machine: Machine,
+  events: AgentEvents = {},
+  memory: Memory = { rotations: new RotationSet() },
+): Agent {
+  const { clock, log, random, env } = machine;
+  const entra = createEntra(config.entra, {
+    clock,
+    log: log.child({ system: "entra" }),
+    random,
+    env,
+    onRequest: ({ method, status }) =>
+      events.onRequest?.({ system: "entra", method, status: String(status) }),
+  });
+  const pve = createPve(config.pve, {
+    clock,
+    log: log.child({ system: "pve" }),
+    onRequest: ({ method, status }) =>
+      events.onRequest?.({ system: "pve", method, status: String(status) }),
+  });
+  const lease = configuredWriter({
+    ...(config.cluster.writer === undefined ? {} : { writer: config.cluster.writer }),
+    nodeName: machine.nodeName,
+    nodes: (signal) => pve.nodes(signal),
+    clock,
+  });
+  const tools = passTools(config, journal, machine, { entra, pve, lease, memory });
+  const lasting = new AbortController();
+  return {
+    config,
+    lease,
+    rotations: memory.rotations,
+    credentialEnd: (signal) => entra.credentialEnd(signal),
+    pass: async (order, own, signal) => {
+      const planned = (plan: Plan): void => {
+        events.onPlan?.(plan);
+        own.onPlan?.(plan);
+      };
+      const done = (action: Action): void => {
+        events.onDone?.(action);
+        own.onDone?.(action);
+      };
+      const report = await runPass(order, { ...tools, planned, done }, signal, lasting.signal);
+      // Whoever waits for a rotation sees its end; nobody has to.
+      for (const rotation of report.rotations) rotation.catch(() => undefined);
+      return report;
+    },
+    close: async () => {
+      lasting.abort(new Error("closed"));
+      await memory.rotations.idle();
+      await Promise.all([entra.close(), pve.close()]);
+    },
+  };
+}
+
+function passTools(
+  config: Config,
+  journal: Journal,
+  { clock, random }: Machine,
+  parts: { entra: EntraPorts; pve: Pve; lease: Lease; memory: Memory },
+): Omit<Parameters<typeof runPass>[1], "planned" | "done"> {
+  const { entra, pve, lease, memory } = parts;
+  const now = (): number => entra.serverTime()?.now ?? clock.now();
+  return {
+    config,
+    access: pve,
+    realms: pve,
+    directory: entra.directory,
+    journal,
+    lease,
+    probe: entra.probe,
+    ssoApp: (clientId) => entra.ssoApp(clientId),
+    serverTime: entra.serverTime,
+    clusterId: () => clusterId(config),
+    rotations: memory.rotations,
+    watch: new KeyWatch({ clock, probe: entra.probe, now }),
+    clock,
+    now,
+    random,
+  };
+}

@@ -1,0 +1,111 @@
+/** The part of a pass that is about secrets: observe, decide, and set rotations going. */
+import type { Config, RealmConfig } from "../config/types.js";
+import type { RealmFacts } from "../decide/facts.js";
+import { decideRotation } from "../decide/rotation.js";
+import type { RotationDecision } from "../decide/rotation-facts.js";
+import { distrust, distrustsSecrets } from "../decide/trust.js";
+import type { Finding } from "../errors.js";
+import type { Observation, SsoAppPort } from "../ports.js";
+import { cleanUp } from "./clean-up.js";
+import { issuerOf } from "./observe.js";
+import { rotate } from "./rotate.js";
+import type { RotationOutcome, RotationTools } from "./rotate-tools.js";
+import { byApp, observeSecrets } from "./secrets.js";
+import type { AppRealms } from "./secrets.js";
+
+export interface RenewTools extends Omit<RotationTools, "app" | "distrust"> {
+  readonly config: Config;
+  readonly clusterId: () => string;
+  readonly ssoApp: (clientId: string) => SsoAppPort;
+  readonly serverTime: Parameters<typeof observeSecrets>[3]["serverTime"];
+}
+
+export interface Renewed {
+  readonly decisions: readonly RotationDecision[];
+  readonly findings: readonly Finding[];
+  /** Rotations that go on beside the passes; they never reject but when aborted. */
+  readonly rotations: readonly Promise<RotationOutcome>[];
+}
+
+/**
+ * @param ordered realms that an administrator wants rotated now
+ * @param mayWrite false: only says what it would do
+ * @param lasting aborts what outlives this pass
+ */
+export async function renewSecrets(
+  realms: readonly RealmConfig[],
+  observation: Observation,
+  ordered: ReadonlySet<string>,
+  mayWrite: boolean,
+  tools: RenewTools,
+  signal: AbortSignal,
+  lasting: AbortSignal,
+): Promise<Renewed> {
+  const apps = await Promise.all(
+    byApp(realms).map((app) =>
+      renewApp(app, observation, ordered, mayWrite, tools, signal, lasting),
+    ),
+  );
+  return {
+    decisions: apps.map(({ decision }) => decision),
+    findings: apps.flatMap(({ findings }) => findings),
+    rotations: apps.flatMap(({ rotation }) => rotation ?? []),
+  };
+}
+
+interface AppRenewed {
+  readonly decision: RotationDecision;
+  readonly findings: readonly Finding[];
+  readonly rotation?: Promise<RotationOutcome>;
+}
+
+async function renewApp(
+  app: AppRealms,
+  observation: Observation,
+  ordered: ReadonlySet<string>,
+  mayWrite: boolean,
+  shared: RenewTools,
+  signal: AbortSignal,
+  lasting: AbortSignal,
+): Promise<AppRenewed> {
+  const ssoApp = shared.ssoApp(app.clientId);
+  const distrusts = (realm: string, facts: RealmFacts): readonly Finding[] => {
+    const config = app.realms.find(({ name }) => name === realm);
+    const found = config === undefined ? [] : distrust(config, issuerOf(shared.config), facts);
+    return distrustsSecrets(found) ? found : [];
+  };
+  const tools: RotationTools = { ...shared, app: ssoApp, distrust: distrusts };
+  const { facts, keys } = await observeSecrets(
+    app,
+    observation,
+    { ordered: app.realms.some(({ name }) => ordered.has(name)) },
+    {
+      app: ssoApp,
+      watch: shared.watch,
+      rotations: shared.rotations,
+      own: (clientId) => shared.journal.secrets.all(clientId),
+      distrust: distrusts,
+      config: shared.config.rotation,
+      clusterId: shared.clusterId(),
+      clock: shared.clock,
+      serverTime: shared.serverTime,
+    },
+    signal,
+  );
+  const decision = decideRotation(facts);
+  const findings = [...decision.findings];
+  if (!mayWrite || facts.running) return { decision, findings };
+  if (decision.remove.length > 0) {
+    const held = app.realms.filter(({ name }) => keys.has(name)).map(({ name }) => name);
+    findings.push(...(await cleanUp(decision.remove, held, tools, signal)).findings);
+  }
+  if (decision.rotate === undefined) return { decision, findings };
+  const order = {
+    clientId: app.clientId,
+    rotate: decision.rotate,
+    displayName: facts.displayName,
+    config: shared.config.rotation,
+    keys,
+  };
+  return { decision, findings, rotation: rotate(order, tools, lasting) };
+}

@@ -1,0 +1,91 @@
+/** The part of a pass that is about people, groups and entries: observe, decide, act. */
+import { createHash } from "node:crypto";
+import type { Config, RealmConfig } from "../config/types.js";
+import { decide } from "../decide/decide.js";
+import type { SyncFacts } from "../decide/decide.js";
+import { changeKey } from "../decide/plan.js";
+import type { Action, Plan } from "../decide/plan.js";
+import { describe } from "../decide/render.js";
+import type { Finding } from "../errors.js";
+import type { PassId } from "../journal/types.js";
+import { act } from "./act.js";
+import type { ActTools } from "./act.js";
+import { observe } from "./observe.js";
+import type { Observed } from "./observe.js";
+
+/** After an unknown outcome both sides are observed again, this often at most in one pass. */
+const ROUNDS = 3;
+
+export interface SyncOutcome {
+  /** What the first look decided; of further rounds only what they did is told. */
+  readonly plan: Plan;
+  readonly done: readonly Action[];
+  readonly findings: readonly Finding[];
+  readonly stopped?: Finding;
+}
+
+export interface SyncTools extends ActTools {
+  readonly config: Config;
+  readonly realms: readonly RealmConfig[];
+  /** Told once the plan is made, before anything is written. */
+  readonly planned: (plan: Plan) => void;
+}
+
+/**
+ * @param pass the journal's pass; absent: nothing is journaled and nothing written (`plan`)
+ * @param first what was observed already
+ */
+export async function syncRealms(
+  first: Observed,
+  pass: PassId | undefined,
+  mayWrite: boolean,
+  tools: SyncTools,
+  signal: AbortSignal,
+): Promise<SyncOutcome> {
+  let { facts } = first;
+  const done: Action[] = [];
+  const findings: Finding[] = [];
+  let plan: Plan | undefined;
+  for (let round = 1; ; round += 1) {
+    const decision = decide(facts, sha256);
+    if (plan === undefined) tools.planned(decision.plan);
+    plan ??= decision.plan;
+    if (pass === undefined) return { plan, done, findings };
+    remember(facts, decision.plan, pass, tools);
+    if (!mayWrite) return { plan, done, findings };
+    const acted = await act(decision.sequencer(), facts.access, pass, tools, signal);
+    done.push(...acted.done);
+    const { stopped } = acted;
+    const lookAgain = stopped?.code === "PVE_OUTCOME_UNKNOWN" && round < ROUNDS && !signal.aborted;
+    if (!lookAgain) {
+      findings.push(...acted.findings);
+      return { plan, done, findings, ...(stopped === undefined ? {} : { stopped }) };
+    }
+    // What PVE refused is told; whether the unknown happened is what the next look finds out.
+    findings.push(...acted.findings.filter(({ code }) => code !== "PVE_OUTCOME_UNKNOWN"));
+    facts = (await again(tools, signal)).facts;
+  }
+}
+
+function again(tools: SyncTools, signal: AbortSignal): Promise<Observed> {
+  const history = (now: number): SyncFacts["history"] => tools.journal.history(now);
+  return observe(tools.config, tools.realms, tools, history, signal);
+}
+
+/** What the next pass has to know of this one, whether or not anything is written. */
+function remember(facts: SyncFacts, plan: Plan, pass: PassId, { journal }: SyncTools): void {
+  journal.noteAbsent(plan.heard.absent, pass);
+  journal.noteLeavers(plan.heard.leavers);
+  const found = [...facts.directory.answers].filter(([, own]) => own.kind === "person");
+  journal.forgetAbsent(found.map(([key]) => key));
+  if (plan.approvalId === undefined) return;
+  const held = plan.holds.map(({ change }) => ({
+    key: changeKey(change),
+    summary: describe(change),
+  }));
+  journal.noteHolds(plan.approvalId, held, facts.time.now);
+}
+
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
