@@ -3,6 +3,7 @@ import { PermissionError, PlainError } from "./errors.js";
 import { type Kind, normalizePath, verifyUserid } from "./names.js";
 import { isTrue, splitList } from "./perl.js";
 import { modifyPrivileges } from "./permissions.js";
+import { printed } from "./schema.js";
 
 /*
  * Permission checks of the methods, as their descriptions in PVE's API name them. They run before
@@ -11,15 +12,7 @@ import { modifyPrivileges } from "./permissions.js";
  */
 export type Check = (call: Call, who: string, quiet: boolean) => boolean;
 
-/** A parameter as Perl would print it into a string. */
-export function rawText(call: Call, name: string): string | undefined {
-  const value = call.raw[name];
-  if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value)) return "ARRAY(0x1)";
-  if (typeof value === "object") return "HASH(0x1)";
-  if (typeof value === "boolean") return value ? "1" : "0";
-  return String(value);
-}
+const rawText = (call: Call, name: string): string | undefined => printed(call.raw[name]);
 
 export const kindOf = (call: Call, name: string): Kind =>
   call.fromPath.has(name) ? "bytes" : "text";

@@ -12,7 +12,7 @@ import {
 } from "./request.js";
 import { errorAnswer, type Outgoing, plainAnswer, resultAnswer } from "./response.js";
 import { findRoute, type Route } from "./routes.js";
-import { type RawParams, verifyParams } from "./schema.js";
+import { printed, type RawParams, verifyParams } from "./schema.js";
 import { MAX_FILE_BYTES, UNREADABLE_FROM_BYTES } from "./state.js";
 
 const METHODS = new Set(["GET", "POST", "PUT", "DELETE"]);
@@ -69,7 +69,7 @@ function identify(world: World, request: Incoming, path: string): Caller {
 function merged(route: Route, given: RawParams): RawParams {
   for (const name of Object.keys(given).sort()) {
     const inPath = route.params[name];
-    if (inPath !== undefined && inPath !== String(given[name] ?? "")) {
+    if (inPath !== undefined && inPath !== (printed(given[name]) ?? "")) {
       throw new ParamError({
         [name]: "duplicate parameter (already defined in URI) with conflicting values!",
       });

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { PlainError, StatusError } from "./errors.js";
+import { type PlainError, StatusError } from "./errors.js";
 import { encodeUtf8, printBytes } from "./perl.js";
 
 /** An answer before it goes out; strings are byte strings. */
@@ -22,7 +22,6 @@ function firstLine(status: number, message: string): { status: number; reason: s
   // A carriage return would begin a header: PVE blames the client then.
   if (line.includes("\r")) return { status: 400, reason: "Bad Request" };
   // No control character can stand in a status line that an HTTP library sends.
-  // eslint-disable-next-line no-control-regex
   const reason = printBytes(line).replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, "?");
   return { status, reason: reason || (STATUS_CODES[status] ?? "") };
 }

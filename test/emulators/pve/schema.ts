@@ -11,7 +11,8 @@ import { characters, isTrue, splitList } from "./perl.js";
 import { PRIVILEGES } from "./privileges.js";
 
 /** A parameter before its verification: text from a form, or whatever JSON can hold. */
-export type RawParam = string | number | boolean | null | undefined | RawParam[] | object;
+export type RawParam =
+  string | number | boolean | null | undefined | RawParam[] | { [name: string]: RawParam };
 export type RawParams = Record<string, RawParam>;
 /** Parameters after it: text alone, booleans being "1" and "0"; absent where not given. */
 export type Params = Record<string, string | undefined>;
@@ -31,15 +32,15 @@ const FORMATS = {
   realm: verifyRealm,
   groupid: verifyGroupName,
   roleid: verifyRoleName,
-  privilege(value) {
+  privilege: (value) => {
     if (!PRIVILEGES.has(value)) throw new PlainError(`invalid privilege '${value}'\n`);
   },
-  configid(value) {
+  configid: (value) => {
     if (!/^[a-z][a-z0-9_-]+$/i.test(value)) {
       throw new PlainError(`invalid configuration ID '${value}'\n`);
     }
   },
-  email(value) {
+  email: (value) => {
     if (!EMAIL.test(value)) {
       throw new PlainError("value does not look like a valid email address\n");
     }
@@ -67,6 +68,14 @@ export interface Property {
 
 export type Schema = Record<string, Property>;
 
+/** A value as Perl prints it into a string. */
+export function printed(value: RawParam): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "boolean") return value ? "1" : "0";
+  if (typeof value === "object") return Array.isArray(value) ? "ARRAY(0x1)" : "HASH(0x1)";
+  return String(value);
+}
+
 /** What Perl's `ref` calls a value that is no scalar. */
 function refName(value: RawParam): string | undefined {
   if (Array.isArray(value)) return "ARRAY";
@@ -78,7 +87,7 @@ function typeComplaint(value: RawParam, type: Property["type"]): string | undefi
   const ref = refName(value);
   if (ref === "JSON::PP::Boolean" && type === "boolean") return undefined;
   if (ref) return `type check ('${type}') failed - got ${ref}`;
-  const text = String(value);
+  const text = printed(value) ?? "";
   const fits =
     type === "string" ||
     (type === "boolean" && (text === "1" || text === "0")) ||
@@ -127,19 +136,15 @@ export function complaint(value: RawParam, property: Property, kind: Kind): stri
   }
   const wrongType = typeComplaint(value, property.type);
   if (wrongType !== undefined || typeof value === "boolean") return wrongType;
-  const text = String(value);
+  const text = printed(value) ?? "";
   return formatComplaint(text, property, kind) ?? sizeComplaint(text, property);
 }
 
 /** Lists may come as JSON arrays, or as a form field repeated: PVE joins them with commas. */
 function joined(value: RawParam, property: Property): RawParam {
-  return property.list && Array.isArray(value) ? value.map(String).join(",") : value;
-}
-
-function asText(value: RawParam): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "boolean") return value ? "1" : "0";
-  return String(value);
+  return property.list && Array.isArray(value)
+    ? value.map((one) => printed(one) ?? "").join(",")
+    : value;
 }
 
 const UNKNOWN =
@@ -160,7 +165,7 @@ export function verifyParams(raw: RawParams, schema: Schema, fromPath: Set<strin
     const value = joined(raw[name], property);
     const wrong = complaint(value, property, fromPath.has(name) ? "bytes" : "text");
     if (wrong !== undefined) complain(name, wrong);
-    params[name] = asText(value);
+    params[name] = printed(value);
   }
   for (const name of Object.keys(raw)) {
     const property = Object.hasOwn(schema, name) ? schema[name] : undefined;
