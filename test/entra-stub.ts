@@ -28,6 +28,8 @@ export interface Reply {
   readonly cut?: boolean;
   /** No answer at all. */
   readonly silent?: boolean;
+  /** Real milliseconds before the answer. */
+  readonly delay?: number;
 }
 
 export interface Stub extends Talking {
@@ -37,6 +39,8 @@ export interface Stub extends Talking {
   readonly asked: Asked[];
   /** What was asked of the token endpoint. */
   readonly signIns: Asked[];
+  /** How many requests to Graph were ever unanswered at the same time. */
+  readonly mostAtOnce: () => number;
 }
 
 export interface StubOptions {
@@ -67,7 +71,12 @@ export async function startStub(
   const { certPem, keyPem } = await issueForLoopback(authority);
   const asked: Asked[] = [];
   const signIns: Asked[] = [];
+  let open = 0;
+  let most = 0;
   const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
+    open += 1;
+    most = Math.max(most, open);
+    response.once("close", () => (open -= 1));
     void bodyOf(request).then((body) => {
       const one = { method: request.method ?? "", path: request.url ?? "", body };
       const full = { ...one, headers: request.headers };
@@ -75,7 +84,9 @@ export async function startStub(
       const list = isToken ? signIns : asked;
       list.push(full);
       const answer = isToken ? (options.token ?? ((): Reply => tokenReply())) : graph;
-      reply(response, answer(full, list.length));
+      const said = answer(full, list.length);
+      if (said.delay === undefined) reply(response, said);
+      else setTimeout(() => reply(response, said), said.delay);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -95,7 +106,7 @@ export async function startStub(
     graph: url,
     caFile: join(dir, "ca.pem"),
   };
-  return { ...talk(t, config, options.ours), url, config, asked, signIns };
+  return { ...talk(t, config, options.ours), url, config, asked, signIns, mostAtOnce: () => most };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
