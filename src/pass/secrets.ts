@@ -8,6 +8,7 @@ import type {
   KeyFacts,
   PendingSecret,
   RealmSecret,
+  Rotate,
   RotationFacts,
 } from "../decide/rotation-facts.js";
 import { candidates } from "../decide/rotation-use.js";
@@ -17,6 +18,7 @@ import type { Observation, PasswordCredential, SsoAppPort } from "../ports.js";
 import type { Secret } from "../secret.js";
 import type { KeyWatch } from "./key-watch.js";
 import { findingOf } from "./rotate-tools.js";
+import type { RotationOrder } from "./rotate-tools.js";
 import type { RotationSet } from "./rotation-set.js";
 
 /** An SSO app with the realms that use it, in the order of the configuration. */
@@ -43,6 +45,12 @@ export interface SecretsObserved {
   readonly facts: RotationFacts;
   /** The realms' keys as the facts judge them: a rotation starts from these. */
   readonly keys: ReadonlyMap<string, Secret>;
+}
+
+/** What a decided rotation is started with. */
+export function orderOf({ facts, keys }: SecretsObserved, rotate: Rotate): RotationOrder {
+  const { clientId, displayName, config } = facts;
+  return { clientId, rotate, displayName, config, keys };
 }
 
 /** Realms that share an app are rotated together. */
