@@ -56,7 +56,8 @@ export function applicationOf(view: View, appId: string): Application | undefine
 /** The service principal of the app that an order means. */
 export function thePrincipal(ctx: WorldContext, ref: string): ServicePrincipal {
   const { truth } = ctx.directory;
-  const direct = truth.get("servicePrincipal", ref);
+  // Microsoft Graph's own principal has no application in the tenant.
+  const direct = truth.get("servicePrincipal", ref) ?? principalOf(truth, ref);
   if (direct) return direct;
   const principal = principalOf(truth, theApp(ctx, ref).appId);
   return oneOf("service principal", ref, principal ? [principal] : []);
