@@ -212,20 +212,30 @@ function encoded(text: string): Encoded {
 
 /** As PVE writes names and comments: `:`, `%`, control and non-ASCII bytes as three characters. */
 function textBytes(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    bytes += /[ -~]/.test(character) && !/[:%]/.test(character) ? 1 : 3 * utf8Bytes(character);
-  }
-  return bytes;
+  return measure(text, (code) => (isPlain(code) ? 1 : 3 * utf8Width(code)));
 }
 
 function utf8Bytes(text: string): number {
+  return measure(text, utf8Width);
+}
+
+function measure(text: string, width: (code: number) => number): number {
   let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
+  for (const character of text) bytes += width(character.codePointAt(0) ?? 0);
   return bytes;
+}
+
+const COLON = 0x3a;
+const PERCENT = 0x25;
+
+function isPlain(code: number): boolean {
+  return code >= 0x20 && code <= 0x7e && code !== COLON && code !== PERCENT;
+}
+
+function utf8Width(code: number): number {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code < 0x10000 ? 3 : 4;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -4,6 +4,7 @@ import type { RealmFacts } from "../decide/facts.js";
 import { AgentError } from "../errors.js";
 import type { Finding } from "../errors.js";
 import type { RealmKey } from "../ports.js";
+import { MASK } from "../redact.js";
 import type { Secret } from "../secret.js";
 import { parseRealm } from "./parse-realm.js";
 import type { RealmRead } from "./parse-realm.js";
@@ -60,7 +61,18 @@ export async function writeRealmKey(
     throw new AgentError("PVE_REFUSED", `the client key of realm ${realm} was not sent: ${wrong}`);
   }
   const put = { "client-key": value, digest };
-  await api.access.domains.$(realmInPath(realm)).$put(put);
+  await api.access.domains
+    .$(realmInPath(realm))
+    .$put(put)
+    .catch((error: unknown) => {
+      throw withoutKey(error, value);
+    });
+}
+
+/** PVE's messages may quote what they refuse, and this is the only place that knows the value. */
+function withoutKey(error: unknown, value: string): unknown {
+  if (!(error instanceof AgentError) || !error.message.includes(value)) return error;
+  return new AgentError(error.code, error.message.replaceAll(value, MASK));
 }
 
 /** What PVE would refuse or store as something else: it trims, and a line feed ends the property. */
