@@ -150,7 +150,7 @@ function ask([method, path, form]: Call, extra: string): Asked {
     ...(form && { "content-length": String(body.length) }),
   };
   const { answer } = dispatch(world, { method, url: `/api2/json${path}`, headers, body });
-  const { data } = JSON.parse(answer.body) as { data: unknown };
+  const { data } = JSON.parse(answer.body.toString()) as { data: unknown };
   return { status: answer.status, reason: answer.reason, data };
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FaultEffect, firstHalf, GARBAGE } from "../common/faults.js";
-import { decodeUtf8, encodeUtf8, printBytes } from "./perl.js";
 import { type Outgoing, plainAnswer, resultAnswer } from "./response.js";
 import type { Outcome } from "./server.js";
 
@@ -8,7 +7,7 @@ type Replacement = Extract<FaultEffect, { kind: "body" }>["replace"];
 
 /** A plausible and wrong result: PVE knows no pages, so there half of a list is lost, or all of it comes twice. */
 function wrongResult(answer: Outgoing, replace: Replacement): Outgoing {
-  const body = JSON.parse(decodeUtf8(answer.body)) as { data?: unknown };
+  const body = JSON.parse(answer.body.toString()) as { data?: unknown };
   const list = Array.isArray(body.data) ? body.data : [];
   const data = {
     "empty-list": [],
@@ -16,7 +15,7 @@ function wrongResult(answer: Outgoing, replace: Replacement): Outgoing {
     "page-lost": list.slice(0, Math.floor(list.length / 2)),
     "page-repeats": [...list, ...list],
   }[replace];
-  return { ...answer, body: encodeUtf8(JSON.stringify({ ...body, data })) };
+  return { ...answer, body: Buffer.from(JSON.stringify({ ...body, data })) };
 }
 
 function orderedStatus(effect: Extract<FaultEffect, { kind: "status" }>): Outcome {
@@ -46,14 +45,14 @@ export async function faulty(
       if (effect.when === "after") await honest();
       return "cut";
     case "garbage":
-      return { ...(await honest()), body: printBytes(GARBAGE) };
+      return { ...(await honest()), body: Buffer.from(GARBAGE) };
     case "truncate": {
       const answer = await honest();
-      return { ...answer, body: firstHalf(answer.body) };
+      return { ...answer, body: Buffer.from(firstHalf(answer.body.toString())) };
     }
     case "body":
       return wrongResult(await honest(), effect.replace);
     case "json":
-      return { ...resultAnswer("json", null), body: encodeUtf8(JSON.stringify(effect.body)) };
+      return { ...resultAnswer("json", null), body: Buffer.from(JSON.stringify(effect.body)) };
   }
 }

@@ -1,5 +1,5 @@
 import { PlainError } from "./errors.js";
-import { isTrue, splitFields } from "./perl.js";
+import { characters, isTrue, splitFields } from "./perl.js";
 
 /*
  * The shapes of PVE's names. A value that comes out of a request's body is text, where Unicode's
@@ -43,7 +43,7 @@ export interface UserName {
 /** Takes a userid apart, or throws PVE's complaint about it. */
 export function verifyUserid(value: string | undefined, kind: Kind = "text"): UserName {
   const userid = isTrue(value) ? (value ?? "") : "";
-  const length = [...userid].length;
+  const length = characters(userid);
   if (length < MIN_USERID) throw new PlainError(`user name '${userid}' is too short\n`);
   if (length > MAX_USERID) {
     throw new PlainError(`user name '${userid}' is too long (${length} > ${MAX_USERID})\n`);
@@ -54,7 +54,7 @@ export function verifyUserid(value: string | undefined, kind: Kind = "text"): Us
 }
 
 export function isUserid(value: string, kind: Kind): boolean {
-  const length = [...value].length;
+  const length = characters(value);
   return length >= MIN_USERID && length <= MAX_USERID && USERID[kind].test(value);
 }
 

@@ -38,8 +38,13 @@ export function unescapeBytes(value: string): string {
   );
 }
 
+/** Everything but printable ASCII, ":" and "%". */
+const TO_ESCAPE = /[^\x20-\x24\x26-\x39\x3b-\x7e]/;
+const PLAIN_ASCII = /^[\x00-\x24\x26-\x7f]*$/;
+
 /** How PVE writes free text into its colon-separated files: UTF-8, and everything but printable ASCII, ":" and "%" escaped. */
 export function encodeText(text: string): string {
+  if (!TO_ESCAPE.test(text)) return text;
   return encodeUtf8(text).replace(
     /[^\x20-\x24\x26-\x39\x3b-\x7e]/g,
     (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
@@ -47,6 +52,7 @@ export function encodeText(text: string): string {
 }
 
 export function decodeText(data: string): string {
+  if (PLAIN_ASCII.test(data)) return data;
   return decodeUtf8(unescapeBytes(data));
 }
 
@@ -67,11 +73,15 @@ export function splitFields(line: string, separator: string): string[] {
   return fields;
 }
 
-const ASCII_SPACE_AROUND = /^[\t\n\v\f\r ]+|[\t\n\v\f\r ]+$/g;
+const isAsciiSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 
 /** Trims what Perl calls white space in a byte string; 0x85 and 0xA0 are letters' bytes there. */
 export function trimBytes(value: string): string {
-  return value.replace(ASCII_SPACE_AROUND, "");
+  let start = 0;
+  let end = value.length;
+  while (start < end && isAsciiSpace(value.charCodeAt(start))) start += 1;
+  while (end > start && isAsciiSpace(value.charCodeAt(end - 1))) end -= 1;
+  return start === 0 && end === value.length ? value : value.slice(start, end);
 }
 
 /** Sorts by character code, as Perl's `sort`. */

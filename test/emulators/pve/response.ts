@@ -1,20 +1,20 @@
 import { STATUS_CODES } from "node:http";
 import { type PlainError, StatusError } from "./errors.js";
-import { encodeUtf8, printBytes } from "./perl.js";
+import { printBytes } from "./perl.js";
 
-/** An answer before it goes out; strings are byte strings. */
+/** An answer before it goes out; the reason phrase is a byte string. */
 export interface Outgoing {
   status: number;
   reason: string;
   contentType?: string;
-  body: string;
+  body: Buffer;
 }
 
 const JSON_TYPE = "application/json;charset=UTF-8";
 
 /** Without JSON: what the HTTP server itself says, the message being the body, too. */
 export function plainAnswer(status: number, message: string, body = message): Outgoing {
-  return { ...firstLine(status, message), body: printBytes(body) };
+  return { ...firstLine(status, message), body: Buffer.from(printBytes(body), "latin1") };
 }
 
 function firstLine(status: number, message: string): { status: number; reason: string } {
@@ -28,7 +28,7 @@ function firstLine(status: number, message: string): { status: number; reason: s
 
 function jsonAnswer(status: number, message: string, body: unknown): Outgoing {
   const head = firstLine(status, message);
-  return { ...head, contentType: JSON_TYPE, body: encodeUtf8(JSON.stringify(body)) };
+  return { ...head, contentType: JSON_TYPE, body: Buffer.from(JSON.stringify(body)) };
 }
 
 /** A result, in the format that the path asked for. */

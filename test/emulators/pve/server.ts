@@ -65,7 +65,7 @@ function send(
     ...(answer.contentType && { "Content-Type": answer.contentType }),
     ...answer.headers,
   };
-  let body: Buffer = Buffer.from(answer.body, "latin1");
+  let { body } = answer;
   const zipped = /gzip/.test(String(request.headers["accept-encoding"] ?? ""));
   if (zipped && body.length > COMPRESS_FROM_BYTES) {
     body = gzipSync(body);

@@ -7,7 +7,18 @@ const escaped = (value: string | undefined): string =>
   isTrue(value) && value !== undefined ? encodeText(value) : "";
 const verbatim = (value: string | undefined): string => (isTrue(value) ? (value ?? "") : "");
 
+/** Users are replaced, not changed: what was once written of one holds as long as it lives. */
+const written = new WeakMap<User, string>();
+
 function userLines(userid: string, user: User): string {
+  const known = written.get(user);
+  if (known?.startsWith(`user:${userid}:`)) return known;
+  const lines = newUserLines(userid, user);
+  written.set(user, lines);
+  return lines;
+}
+
+function newUserLines(userid: string, user: User): string {
   const fields = [
     userid,
     user.enable ? 1 : 0,

@@ -1,6 +1,6 @@
 import { type AclNode, aclNodeAt, grant, newAclNode } from "./acl-tree.js";
 import { isFileName, isPoolName, isUserid, normalizePath, splitTokenid } from "./names.js";
-import { decodeText, isTrue, splitFields, splitList, trimBytes } from "./perl.js";
+import { decodeText, isTrue, sorted, splitFields, splitList, trimBytes } from "./perl.js";
 import { BUILT_IN_ROLES, PRIVILEGES } from "./privileges.js";
 
 export interface Token {
@@ -10,25 +10,27 @@ export interface Token {
   comment?: string;
 }
 
+/** A user; never changed, only replaced, so that whoever read the same line can share it. */
 export interface User {
-  enable: boolean;
+  readonly enable: boolean;
   /** Seconds since 1970; 0: never. */
-  expire: number;
-  firstname?: string;
-  lastname?: string;
+  readonly expire: number;
+  readonly firstname?: string;
+  readonly lastname?: string;
   /** Not escaped in the file, unlike the names and the comment. */
-  email?: string;
-  comment?: string;
-  keys?: string;
-  groups: Set<string>;
+  readonly email?: string;
+  readonly comment?: string;
+  readonly keys?: string;
   /** PVE tells "no tokens yet" (`null` in its answers) from an empty list. */
-  tokens?: Map<string, Token>;
+  readonly tokens?: ReadonlyMap<string, Token>;
 }
 
 export interface Group {
   comment?: string;
   /** Userids as the file lists them, those of nobody included. */
   users: Set<string>;
+  /** Those of them that the file had not named as users when it came to the group. */
+  strangers?: Set<string>;
 }
 
 export interface Pool {
@@ -63,20 +65,30 @@ function expiry(field: string | undefined): number | undefined {
   return DIGITS.test(field ?? "") ? Number(field) : undefined;
 }
 
-function readUser(cfg: UserCfg, fields: Fields): void {
+/** What a `user` line says. */
+function userFrom(fields: Fields): [userid: string, user: User] | null {
   const [userid = "", enable, expire, firstname, lastname, email, comment, keys] = fields;
   const until = expiry(expire);
-  if (!isUserid(userid, "bytes") || until === undefined) return;
-  const user: User = { enable: isTrue(enable), expire: until, groups: new Set() };
-  const first = text(firstname);
-  const last = text(lastname);
-  const about = text(comment);
-  if (first !== undefined) user.firstname = first;
-  if (last !== undefined) user.lastname = last;
-  if (email !== undefined) user.email = email;
-  if (about !== undefined) user.comment = about;
-  if (isTrue(keys) && keys !== undefined) user.keys = keys;
-  cfg.users.set(userid, user);
+  if (!isUserid(userid, "bytes") || until === undefined) return null;
+  const texts = {
+    firstname: text(firstname),
+    lastname: text(lastname),
+    email,
+    comment: text(comment),
+    keys: isTrue(keys) ? keys : undefined,
+  };
+  const present = Object.entries(texts).filter(([, value]) => value !== undefined);
+  return [userid, { enable: isTrue(enable), expire: until, ...Object.fromEntries(present) }];
+}
+
+/** Gives a user a token, or takes it away. */
+export function setToken(cfg: UserCfg, userid: string, name: string, token: Token | null): void {
+  const owner = cfg.users.get(userid);
+  if (!owner) return;
+  const tokens = new Map(owner.tokens);
+  if (token) tokens.set(name, token);
+  else tokens.delete(name);
+  cfg.users.set(userid, { ...owner, tokens });
 }
 
 function readToken(cfg: UserCfg, fields: Fields): void {
@@ -88,23 +100,42 @@ function readToken(cfg: UserCfg, fields: Fields): void {
   const token: Token = { privsep: isTrue(privsep), expire: until };
   const about = text(comment);
   if (about !== undefined) token.comment = about;
-  owner.tokens ??= new Map();
-  owner.tokens.set(id.token, token);
+  setToken(cfg, id.user, id.token, token);
 }
 
-function readGroup(cfg: UserCfg, fields: Fields): void {
-  const [name = "", members, comment] = fields;
-  if (!isFileName(name)) return;
-  const group = cfg.groups.get(name) ?? { users: new Set<string>() };
-  cfg.groups.set(name, group);
+/** What a `group` line says; a userid that is none is left out. */
+function groupFrom([name = "", members, comment]: Fields): [name: string, group: Group] | null {
+  if (!isFileName(name)) return null;
+  const group: Group = { users: new Set(splitList(members).filter((id) => isUserid(id, "bytes"))) };
   const about = text(comment);
   if (about !== undefined) group.comment = about;
-  for (const member of splitList(members)) {
-    if (!isUserid(member, "bytes")) continue;
-    cfg.users.get(member)?.groups.add(name);
+  return [name, group];
+}
+
+function addGroup(cfg: UserCfg, name: string, said: Group): void {
+  const group: Group = cfg.groups.get(name) ?? { users: new Set() };
+  cfg.groups.set(name, group);
+  if (said.comment !== undefined) group.comment = said.comment;
+  for (const member of said.users) {
     // PVE keeps the name of a user that does not exist: whoever gets it later is a member.
     group.users.add(member);
+    if (!cfg.users.has(member)) (group.strangers ??= new Set()).add(member);
   }
+}
+
+/** The groups of each user, sorted. */
+export function memberships(cfg: UserCfg): Map<string, string[]> {
+  const byUser = new Map<string, string[]>();
+  for (const name of sorted(cfg.groups.keys())) {
+    const group = cfg.groups.get(name);
+    for (const userid of group?.users ?? []) {
+      if (group?.strangers?.has(userid)) continue;
+      const groups = byUser.get(userid);
+      if (groups) groups.push(name);
+      else byUser.set(userid, [name]);
+    }
+  }
+  return byUser;
 }
 
 function readPool(cfg: UserCfg, fields: Fields): void {
@@ -174,13 +205,41 @@ function readAclEntry(
 }
 
 const READERS: Record<string, (cfg: UserCfg, fields: Fields) => void> = {
-  user: readUser,
   token: readToken,
-  group: readGroup,
   pool: readPool,
   role: readRole,
   acl: readAcl,
 };
+
+const fieldsOf = (line: string): string[] => splitFields(trimBytes(line), ":").map(trimBytes);
+
+/** What a long line says depends on nothing else, and most lines stay as they are between two writes. */
+type Said = ["user", ReturnType<typeof userFrom>] | ["group", ReturnType<typeof groupFrom>];
+const said = new Map<string, Said>();
+const REMEMBERED_LINES = 50_000;
+
+function sayingOf(line: string): Said | undefined {
+  const known = said.get(line);
+  if (known) return known;
+  const [kind, ...fields] = fieldsOf(line);
+  if (kind !== "user" && kind !== "group") return undefined;
+  const saying: Said = kind === "user" ? ["user", userFrom(fields)] : ["group", groupFrom(fields)];
+  if (said.size >= REMEMBERED_LINES) said.clear();
+  said.set(line, saying);
+  return saying;
+}
+
+function readLine(cfg: UserCfg, line: string): void {
+  const saying = sayingOf(line);
+  if (saying?.[0] === "user") {
+    if (saying[1]) cfg.users.set(...saying[1]);
+  } else if (saying) {
+    if (saying[1]) addGroup(cfg, ...saying[1]);
+  } else {
+    const [kind, ...fields] = fieldsOf(line);
+    if (kind !== undefined && Object.hasOwn(READERS, kind)) READERS[kind]?.(cfg, fields);
+  }
+}
 
 /**
  * Reads user.cfg as PVE does: line by line, what it does not understand is left out without an
@@ -196,13 +255,9 @@ export function parseUserCfg(raw: string): UserCfg {
     vms: new Map(),
     acl: newAclNode(),
   };
-  for (const line of raw.split("\n")) {
-    const fields = splitFields(trimBytes(line), ":").map(trimBytes);
-    const kind = fields.shift();
-    if (kind !== undefined && Object.hasOwn(READERS, kind)) READERS[kind]?.(cfg, fields);
-  }
+  for (const line of raw.split("\n")) readLine(cfg, line);
   if (!cfg.users.has("root@pam")) {
-    cfg.users.set("root@pam", { enable: true, expire: 0, groups: new Set() });
+    cfg.users.set("root@pam", { enable: true, expire: 0 });
   }
   return cfg;
 }

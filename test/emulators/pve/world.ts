@@ -2,7 +2,7 @@ import { aclNodeAt, grant, type HolderKind } from "./acl-tree.js";
 import { carryOut, type Orders, type WorldOrder } from "../common/control.js";
 import { aclNodes } from "./acl-tree.js";
 import type { PveState } from "./state.js";
-import type { User } from "./user-cfg.js";
+import { setToken } from "./user-cfg.js";
 
 /** What an administrator can write about a user. */
 export interface UserFields {
@@ -59,11 +59,11 @@ export interface PveWorld {
 const HOLDERS: readonly HolderKind[] = ["users", "groups", "tokens"];
 
 export function pveWorld(state: PveState): PveWorld {
-  const user = (userid: string, change: (user: User) => void): void =>
+  const user = (userid: string, fields: UserFields): void =>
     state.editUsers((cfg) => {
       const found = cfg.users.get(userid);
       if (!found) throw new TypeError(`no user ${userid}`);
-      change(found);
+      cfg.users.set(userid, { ...found, ...fields });
     });
   const members = (group: string, change: (members: Set<string>) => void): void =>
     state.editUsers((cfg) => {
@@ -74,12 +74,12 @@ export function pveWorld(state: PveState): PveWorld {
   const world: PveWorld = {
     createUser: (userid, { groups = [], ...fields } = {}) =>
       state.editUsers((cfg) => {
-        cfg.users.set(userid, { enable: true, expire: 0, groups: new Set(), ...fields });
+        cfg.users.set(userid, { enable: true, expire: 0, ...fields });
         groups.forEach((group) => cfg.groups.get(group)?.users.add(userid));
       }),
-    editUser: (userid, fields) => user(userid, (found) => void Object.assign(found, fields)),
-    disableUser: (userid) => user(userid, (found) => void (found.enable = false)),
-    enableUser: (userid) => user(userid, (found) => void (found.enable = true)),
+    editUser: user,
+    disableUser: (userid) => user(userid, { enable: false }),
+    enableUser: (userid) => user(userid, { enable: true }),
     deleteUser: (userid) =>
       state.editUsers((cfg) => {
         cfg.users.delete(userid);
@@ -130,10 +130,7 @@ export function pveWorld(state: PveState): PveWorld {
       }),
     createToken: (tokenid, secret, privsep = true) => {
       const [userid = "", name = ""] = tokenid.split("!");
-      user(userid, (owner) => {
-        owner.tokens ??= new Map();
-        owner.tokens.set(name, { privsep, expire: 0 });
-      });
+      state.editUsers((cfg) => setToken(cfg, userid, name, { privsep, expire: 0 }));
       state.tokenSecrets.set(tokenid, secret);
     },
     tokenSecret: (tokenid, secret) => void state.tokenSecrets.set(tokenid, secret),

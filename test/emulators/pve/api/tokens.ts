@@ -5,7 +5,7 @@ import { ParamError, PlainError } from "../errors.js";
 import { TOKEN_SUB_ID } from "../names.js";
 import { isTrue, splitList } from "../perl.js";
 import type { Property, Schema } from "../schema.js";
-import type { Token, UserCfg } from "../user-cfg.js";
+import { setToken, type Token, type UserCfg } from "../user-cfg.js";
 import { requireUser, tokenInfo, USERID, useridOf } from "./users.js";
 
 const TOKENID: Property = { type: "string", pattern: new RegExp(`^${TOKEN_SUB_ID}$`) };
@@ -62,9 +62,8 @@ function create(call: Permitted): unknown {
   call.state.changeUsers("generating token failed", (cfg) => {
     const token: Token = { privsep: isTrue(info.privsep), expire: Number(info.expire ?? 0) };
     if (params.comment !== undefined && isTrue(params.comment)) token.comment = params.comment;
-    const user = requireUser(cfg, userid);
-    user.tokens ??= new Map();
-    user.tokens.set(tokenid, token);
+    requireUser(cfg, userid);
+    setToken(cfg, userid, tokenid, token);
     value = newValue(call, full);
   });
   return { info, value, "full-tokenid": full };
@@ -87,8 +86,9 @@ function update(call: Permitted): unknown {
   requireToken(call.state.users, userid, tokenid);
   let answer: Record<string, unknown> = {};
   call.state.changeUsers("updating token info failed", (cfg) => {
-    const token = requireToken(cfg, userid, tokenid);
+    const token = { ...requireToken(cfg, userid, tokenid) };
     change(call, token);
+    setToken(cfg, userid, tokenid, token);
     answer = tokenInfo(token);
     if (isTrue(call.params.regenerate)) {
       answer = { ...answer, value: newValue(call, full), "full-tokenid": full };
@@ -101,7 +101,7 @@ function remove(call: Permitted): null {
   const { userid, tokenid, full } = subject(call);
   requireToken(call.state.users, userid, tokenid);
   call.state.changeUsers("deleting token failed", (cfg) => {
-    requireUser(cfg, userid).tokens?.delete(tokenid);
+    setToken(cfg, userid, tokenid, null);
     call.state.tokenSecrets.delete(full);
   });
   return null;

@@ -4,8 +4,8 @@ import { allocatesUser, and, kindOf, onGroupsOfUser } from "../checks.js";
 import { PlainError } from "../errors.js";
 import { verifyUserid } from "../names.js";
 import { isTrue, sorted, splitList } from "../perl.js";
-import type { Property, Schema } from "../schema.js";
-import type { Token, User, UserCfg } from "../user-cfg.js";
+import type { Params, Property, Schema } from "../schema.js";
+import { memberships, type Token, type User, type UserCfg } from "../user-cfg.js";
 
 export const USERID: Property = { type: "string", format: "userid", maxLength: 64 };
 
@@ -52,12 +52,21 @@ function listedTokens(user: User): unknown {
   });
 }
 
-function listEntry(call: Permitted, userid: string, user: User): Record<string, unknown> {
-  const entry = { ...basics(user), userid };
+function listEntry(
+  call: Permitted,
+  userid: string,
+  user: User,
+  groups: string[],
+): Record<string, unknown> {
+  const entry = basics(user);
+  entry.userid = userid;
   const realm = call.state.domains.realms.get(userid.slice(userid.lastIndexOf("@") + 1));
-  if (realm) Object.assign(entry, { "realm-type": realm.type });
-  if (!isTrue(call.params.full)) return entry;
-  return { ...entry, groups: sorted(user.groups).join(","), tokens: listedTokens(user) };
+  if (realm) entry["realm-type"] = realm.type;
+  if (isTrue(call.params.full)) {
+    entry.groups = groups.join(",");
+    entry.tokens = listedTokens(user);
+  }
+  return entry;
 }
 
 /** Everybody for whoever may change or audit all groups; else oneself and the members of the groups one may. */
@@ -65,13 +74,16 @@ function list(call: Permitted): unknown {
   const cfg = call.state.users;
   const privileges = ["User.Modify", "Sys.Audit"];
   const all = call.access.hasAny(call.caller, "/access/groups", privileges);
-  const visible = call.access.membersOf(call.access.groupsWith(call.caller, privileges));
+  const visible = all
+    ? new Set<string>()
+    : call.access.membersOf(call.access.groupsWith(call.caller, privileges));
+  const groups = memberships(cfg);
   const { enabled } = call.params;
   return sorted(cfg.users.keys()).flatMap((userid) => {
     const user = cfg.users.get(userid);
     if (!user || !(all || userid === call.caller || visible.has(userid))) return [];
     if (enabled !== undefined && user.enable !== isTrue(enabled)) return [];
-    return [listEntry(call, userid, user)];
+    return [listEntry(call, userid, user, groups.get(userid) ?? [])];
   });
 }
 
@@ -105,6 +117,12 @@ function storePassword(call: Permitted, userid: string, realm: string): void {
   call.state.passwords.set(userid, password);
 }
 
+/** The texts that a call gives, as far as they are wanted. */
+function givenTexts(params: Params, wanted: (value: string) => boolean): Partial<User> {
+  const given = TEXTS.map((field) => [field, params[field]] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined && wanted(value)));
+}
+
 function create(call: Permitted): null {
   const { params } = call;
   call.state.changeUsers("create user failed", (cfg) => {
@@ -112,27 +130,24 @@ function create(call: Permitted): null {
     const userid = sameAccount(call, cfg, given.userid, given.realm);
     if (cfg.users.has(userid)) throw new PlainError(`user '${userid}' already exists\n`);
     storePassword(call, userid, given.realm);
-    const user: User = {
+    cfg.users.set(userid, {
       enable: params.enable === undefined || isTrue(params.enable),
       expire: isTrue(params.expire) ? Number(params.expire) : 0,
-      groups: new Set(),
-    };
-    cfg.users.set(userid, user);
+      ...givenTexts(params, isTrue),
+    });
     join(cfg, userid, params.groups);
-    for (const field of TEXTS) {
-      const value = params[field];
-      if (value !== undefined && isTrue(value)) user[field] = value;
-    }
   });
   return null;
 }
 
 function read(call: Permitted): unknown {
-  const user = requireUser(call.state.users, useridOf(call).userid);
+  const { userid } = useridOf(call);
+  const user = requireUser(call.state.users, userid);
+  const groups = memberships(call.state.users).get(userid) ?? [];
   const tokens = user.tokens
     ? Object.fromEntries([...user.tokens].map(([id, token]) => [id, tokenInfo(token)]))
     : null;
-  return { ...basics(user), groups: sorted(user.groups), tokens };
+  return { ...basics(user), groups, tokens };
 }
 
 function update(call: Permitted): null {
@@ -140,14 +155,14 @@ function update(call: Permitted): null {
   const { userid } = useridOf(call);
   call.state.changeUsers("update user failed", (cfg) => {
     const user = requireUser(cfg, userid);
-    if (params.enable !== undefined) user.enable = isTrue(params.enable);
-    if (params.expire !== undefined) user.expire = Number(params.expire);
+    cfg.users.set(userid, {
+      ...user,
+      ...(params.enable !== undefined && { enable: isTrue(params.enable) }),
+      ...(params.expire !== undefined && { expire: Number(params.expire) }),
+      ...givenTexts(params, () => true),
+    });
     if (params.groups !== undefined && !isTrue(params.append)) leaveAll(cfg, userid);
     join(cfg, userid, params.groups);
-    for (const field of TEXTS) {
-      const value = params[field];
-      if (value !== undefined) user[field] = value;
-    }
   });
   return null;
 }
