@@ -51,6 +51,7 @@ export class Directory {
   private pinned: number | undefined;
   private settling = 0;
   private seq = 0;
+  private flickers = 0;
 
   constructor(private readonly options: DirectoryOptions) {
     this.replicas = Array.from({ length: options.replicas }, () => new Replica());
@@ -126,9 +127,11 @@ export class Directory {
     const value = this.truth.get(table, a, b);
     const from = this.options.clock.now() + when.after * 1000;
     const all = this.options.random.shuffle(this.replicas.map((_, n) => n));
-    // Fractions keep these out of the log's numbering and below any later change of the row.
-    const forget: Change = { seq: this.seq + 0.25, table, a, b, value: undefined };
-    const again: Change = { seq: this.seq + 0.5, table, a, b, value };
+    // Fractions keep these out of the log's numbering, below any later change, above earlier flickers.
+    this.flickers += 1;
+    const version = this.seq + this.flickers * 1e-5;
+    const forget: Change = { seq: version, table, a, b, value: undefined };
+    const again: Change = { seq: version + 5e-6, table, a, b, value };
     for (const n of when.replicas ?? all.slice(0, Math.ceil(all.length / 2))) {
       this.replicas[n]?.learnAt(from, forget);
       this.replicas[n]?.learnAt(from + when.seconds * 1000, again);

@@ -125,7 +125,8 @@ function listRoutes(name: "members" | "transitiveMembers", cost: number, list: L
     (shape: Shape) =>
     (call: Call): GraphAnswer => {
       refuseUnlessAdvanced(call, "The cast");
-      return pageOfType({ ...call, view: call.service.directory.indexView() }, idsIn(call), shape);
+      const indexed = { ...call, view: call.service.directory.indexView() };
+    return pageOfType(indexed, idsIn(indexed), shape);
     };
   return [
     {
