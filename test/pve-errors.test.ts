@@ -185,7 +185,7 @@ t.test("no secret is in any error, log or note", async (t) => {
   const { pve, client } = await setUp(t, { userCfg });
   const { port, logged, notes } = client(
     {},
-    { limits: { writeTimeoutMs: 300, readTimeoutMs: 300 } },
+    { limits: { writeTimeoutMs: 1_500, readTimeoutMs: 1_500 } },
   );
   const key = "newly~made~client~key";
   const { digest } = await port.readRealmKey("entra", signal);
