@@ -1,0 +1,160 @@
+/** Accounts of those who left every mapping, are disabled or deleted in Entra, or renamed there. */
+import type { Frame, Notes } from "./frame.js";
+import { clockIsOff } from "./frame.js";
+import { aged, inAnyMapping, waitsForClock } from "./account-end.js";
+import { confirmation, leaverFields, named } from "./account-fields.js";
+import type { ObjectId, Person, PveUser, Question } from "./facts.js";
+import type { UserMark } from "./mark.js";
+import type { Change } from "./plan.js";
+import type { Seat } from "./seats.js";
+import { standingOf } from "./standing.js";
+import type { Standing } from "./standing.js";
+
+/** Somebody who is in no mapping any more. */
+export function leftChanges(
+  frame: Frame,
+  standing: Standing & { state: "active" },
+  seats: readonly Seat[],
+  notes: Notes,
+  person: Person,
+): readonly Change[] {
+  const { user, mark, text, id } = standing;
+  const { realm } = frame.roster;
+  if (mark === undefined) return [];
+  if (!user.enable) return mark.left === undefined ? [] : aged(frame, user, mark, notes);
+  const why = keptBecause(frame, user, mark, seats);
+  if (why !== undefined) {
+    notes.kept.push({ realm: realm.name, userid: user.userid, why });
+    return [];
+  }
+  const everyGroup = frame.roster.mappings.flatMap(({ entra }) => entra);
+  const confirmed = standingOf(frame, user, everyGroup, true);
+  if (confirmed.state !== "active" || inAnyMapping(frame, confirmed)) return [];
+  const common = {
+    realm: realm.name,
+    userid: user.userid,
+    ...named(id, person),
+    losers: [user.userid],
+    counted: "removed" as const,
+    confirm: { who: { by: "id", id }, groups: everyGroup } satisfies Question,
+  };
+  const reason = "in no mapped Entra group any more";
+  if (realm.onLeave === "delete") {
+    if (clockIsOff(frame.time)) return waitsForClock(frame, user, notes);
+    return [{ ...common, kind: "delete-user", because: "left", reason }];
+  }
+  const fields = leaverFields(frame, user, text, { id, jit: mark.jit }, notes);
+  return [{ ...common, kind: "disable-user", because: "left", fields, reason }];
+}
+
+/** Why an account outside all mappings stays enabled; undefined: it does not. */
+function keptBecause(
+  frame: Frame,
+  user: PveUser,
+  mark: UserMark,
+  seats: readonly Seat[],
+): string | undefined {
+  if (mark.left !== undefined) return "an administrator enabled the account again";
+  if (frame.roster.realm.onLeave === "keep") return 'on_leave = "keep"';
+  if (mark.jit) return "only just-in-time mappings ever brought them";
+  if (seats.some(({ has, group }) => has && group.privileged)) return undefined;
+  const manual = user.groups.filter((group) => !frame.groups.has(group));
+  if (manual.length > 0) return `in the manual group ${manual.join(", ")}`;
+  const entries = frame.access.acl.filter(
+    ({ type, ugid }) =>
+      (type === "user" && ugid === user.userid) ||
+      (type === "token" && ugid.startsWith(`${user.userid}!`)),
+  );
+  if (entries.length === 0) return undefined;
+  return `has ACL entries of their own at ${entries.map(({ path }) => path).join(", ")}`;
+}
+
+export function goneChanges(
+  frame: Frame,
+  standing: Standing & { state: "gone" },
+  seats: readonly Seat[],
+  notes: Notes,
+): readonly Change[] {
+  const { user, mark, id, because } = standing;
+  const { realm } = frame.roster;
+  const reason = `account ${because} in Entra`;
+  if (!user.enable) return aged(frame, user, mark, notes);
+  const ours = mark !== undefined || seats.some(({ has }) => has) || listed(frame, id);
+  if (!ours && realm.unmarked === "report") {
+    notes.unmanaged.push({ realm: realm.name, userid: user.userid });
+    notes.findings.push({
+      code: "SYNC_UNMARKED_USER",
+      message: `${user.userid} is enabled in PVE, and ${because === "deleted" ? "unknown to" : "disabled in"} Entra`,
+      realm: realm.name,
+      subject: user.userid,
+    });
+    return [];
+  }
+  const fields =
+    id === undefined
+      ? { enable: false }
+      : leaverFields(frame, user, standing.text, { id, jit: mark?.jit ?? false }, notes);
+  return [
+    {
+      kind: "disable-user",
+      realm: realm.name,
+      userid: user.userid,
+      ...named(id, standing.person),
+      because,
+      fields,
+      reason,
+      losers: [user.userid],
+      counted: "disabled",
+      ...confirmation(standing),
+    },
+  ];
+}
+
+function listed(frame: Frame, id: ObjectId | undefined): boolean {
+  return id !== undefined && frame.roster.people.has(id);
+}
+
+/** The old name of somebody renamed. An account without our mark is not ours to disable. */
+export function renamedChanges(
+  frame: Frame,
+  standing: Standing & { state: "renamed" },
+  notes: Notes,
+): readonly Change[] {
+  const { user, mark, id, person, text } = standing;
+  if (mark === undefined) return [];
+  if (!user.enable) return aged(frame, user, mark, notes);
+  const { realm } = frame.roster;
+  notes.findings.push({
+    code: "SYNC_RENAMED",
+    message: `${user.userid} is now ${person.userPrincipalName}; ${leftBehind(frame, user)}`,
+    realm: realm.name,
+    subject: user.userid,
+  });
+  return [
+    {
+      kind: "disable-user",
+      realm: realm.name,
+      userid: user.userid,
+      ...named(id, person),
+      because: "renamed",
+      fields: leaverFields(frame, user, text, { id, jit: mark.jit }, notes),
+      reason: `renamed in Entra to ${person.userPrincipalName}`,
+      losers: [user.userid],
+      counted: "renamed",
+      ...confirmation(standing),
+    },
+  ];
+}
+
+function leftBehind(frame: Frame, user: PveUser): string {
+  const groups = user.groups.filter((group) => !frame.groups.has(group));
+  const entries = frame.access.acl.filter(({ ugid }) => ugid === user.userid);
+  const parts = [
+    ...(groups.length > 0 ? [`manual groups ${groups.join(", ")}`] : []),
+    ...(entries.length > 0 ? [`ACL entries at ${entries.map(({ path }) => path).join(", ")}`] : []),
+    ...(user.tokens.length > 0 ? [`tokens ${user.tokens.map((t) => t.tokenid).join(", ")}`] : []),
+  ];
+  return parts.length === 0
+    ? "nothing else stays behind"
+    : `what stays behind: ${parts.join("; ")}`;
+}
