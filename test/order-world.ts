@@ -2,7 +2,7 @@
  * A second, naive opinion on rights and their order: plain lists, no masks, no memory, written
  * from PVE's rules alone and sharing nothing with `src/decide/` but the types.
  */
-import type { Access, AclEntry, PveUser, UserId } from "../src/decide/facts.js";
+import type { Access, PveUser, UserId } from "../src/decide/facts.js";
 import type { OrderInput } from "../src/decide/order.js";
 import type { Action, UserFields, Write } from "../src/decide/plan.js";
 
@@ -10,6 +10,7 @@ export const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["Administrator", new Set(["VM.Audit", "VM.Console", "Sys.Modify", "Permissions.Modify"])],
   ["Audit", new Set(["VM.Audit"])],
   ["Console", new Set(["VM.Console"])],
+  ["Modify", new Set(["Sys.Modify"])],
   ["Both", new Set(["VM.Audit", "VM.Console"])],
   ["Empty", new Set<string>()],
   ["NoAccess", new Set<string>()],
