@@ -172,3 +172,30 @@ t.test("a realm has what it was built with, and a cluster its nodes", async (t) 
     ["pve1", "pve2", "pve3"],
   );
 });
+
+t.test("an administrator makes and changes roles, but not PVE's own", async (t) => {
+  const admin = "admin@pve!full";
+  const extra = [
+    "user:admin@pve:1:0::::::",
+    `token:${admin}:0:0::`,
+    "acl:1:/:admin@pve:Administrator:",
+  ];
+  const { pve, ask } = await start(t, {
+    userCfg: buildUserCfg({ extra }),
+    tokenSecrets: { [admin]: "value" },
+  });
+  const put = async (role: string, form: Record<string, string>): Promise<string> => {
+    const token = `${admin}=value`;
+    const answer = await ask("PUT", `/access/roles/${role}`, { form, token });
+    return `${answer.status} ${answer.reason}`;
+  };
+  pve.world.setRole("See", ["VM.Audit"]);
+  t.equal(await put("See", { privs: "VM.Clone", append: "1" }), "200 OK");
+  t.match(pve.userCfg(), /^role:See:VM.Audit,VM.Clone:$/m);
+  t.equal(await put("See", { privs: "VM.Backup" }), "200 OK");
+  t.match(pve.userCfg(), /^role:See:VM.Backup:$/m);
+  const refused = "500 auto-generated role 'PVEAuditor' cannot be modified";
+  t.equal(await put("PVEAuditor", { privs: "VM.Audit" }), refused);
+  t.equal(await put("See", { append: "1" }), "400 Parameter verification failed.");
+  t.equal(await put("Missing", {}), "500 update role failed: role 'Missing' does not exist");
+});

@@ -1,5 +1,6 @@
 import { isUsable } from "./auth.js";
 import { splitTokenid } from "./names.js";
+import { encodeUtf8 } from "./perl.js";
 import { Access } from "./permissions.js";
 import { parseUserCfg, type UserCfg } from "./user-cfg.js";
 
@@ -20,10 +21,18 @@ export function effectivePrivileges(
   path: string,
   now = 0,
 ): Set<string> {
-  const state = typeof cfg === "string" ? parseUserCfg(cfg) : cfg;
+  const state = typeof cfg === "string" ? read(cfg) : cfg;
   const userid = splitTokenid(who, "bytes")?.user ?? who;
   if (!isUsable(state, userid, now)) return new Set();
   return new Set(accessOf(state).permissions(who, path).keys());
+}
+
+let last: { text: string; cfg: UserCfg } | undefined;
+
+/** Tests ask about many people and paths of one and the same file. */
+function read(text: string): UserCfg {
+  if (last?.text !== text) last = { text, cfg: parseUserCfg(encodeUtf8(text)) };
+  return last.cfg;
 }
 
 const accesses = new WeakMap<UserCfg, Access>();
