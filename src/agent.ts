@@ -5,6 +5,7 @@ import { configuredWriter } from "./cluster/configured-writer.js";
 import type { Lease } from "./cluster/lease.js";
 import type { Config } from "./config/types.js";
 import type { Action, Plan } from "./decide/plan.js";
+import { AgentError } from "./errors.js";
 import { createEntra } from "./entra/index.js";
 import type { EntraPorts } from "./entra/index.js";
 import type { Journal } from "./journal/index.js";
@@ -13,8 +14,9 @@ import { KeyWatch } from "./pass/key-watch.js";
 import { runPass } from "./pass/pass.js";
 import type { PassOrder, PassReport } from "./pass/pass.js";
 import { RotationSet } from "./pass/rotation-set.js";
+import type { AccessPort } from "./ports.js";
 import { createPve } from "./pve/index.js";
-import type { Pve } from "./pve/index.js";
+import { gracefulEntra, gracefulPve } from "./grace.js";
 
 /** What the machine gives the program. */
 export interface Machine {
@@ -52,8 +54,11 @@ export interface Agent {
   credentialEnd(signal: AbortSignal): Promise<number | undefined>;
   readonly lease: Lease;
   readonly rotations: RotationSet;
-  /** Ends rotations where they stand, and every connection. */
-  close(): Promise<void>;
+  /**
+   * Closes every connection: at once, ending rotations where they stand (`abort`), or once the
+   * rotations under way have come to their own end.
+   */
+  close(how: { readonly abort: boolean }): Promise<void>;
 }
 
 /**
@@ -88,7 +93,12 @@ export function createAgent(
     nodes: (signal) => pve.nodes(signal),
     clock,
   });
-  const tools = passTools(config, journal, machine, { entra, pve, lease, memory });
+  const tools = passTools(config, journal, machine, {
+    entra: gracefulEntra(entra),
+    pve: gracefulPve(pve),
+    lease,
+    memory,
+  });
   const lasting = new AbortController();
   return {
     config,
@@ -109,8 +119,8 @@ export function createAgent(
       for (const rotation of report.rotations) rotation.catch(() => undefined);
       return report;
     },
-    close: async () => {
-      lasting.abort(new Error("closed"));
+    close: async ({ abort }) => {
+      if (abort) lasting.abort(new AgentError("STOPPING", "the agent stops"));
       await memory.rotations.idle();
       await Promise.all([entra.close(), pve.close()]);
     },
@@ -121,7 +131,7 @@ function passTools(
   config: Config,
   journal: Journal,
   { clock, random }: Machine,
-  parts: { entra: EntraPorts; pve: Pve; lease: Lease; memory: Memory },
+  parts: { entra: EntraPorts; pve: AccessPort; lease: Lease; memory: Memory },
 ): Omit<Parameters<typeof runPass>[1], "planned" | "done"> {
   const { entra, pve, lease, memory } = parts;
   const now = (): number => entra.serverTime()?.now ?? clock.now();

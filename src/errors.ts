@@ -355,6 +355,14 @@ export const ERRORS = {
     "The running daemon did not answer on its control socket.",
     "Look at `systemctl status pve-entra-agent`.",
   ),
+  CONTROL_LISTEN: error(
+    "The control socket cannot be listened on.",
+    "Check the runtime folder that the message names: owner, permissions, length of its path.",
+  ),
+  CONTROL_BUSY: error(
+    "Too many orders wait at the running daemon already.",
+    "Wait until the orders given before are done.",
+  ),
   HEALTH_LISTEN: error(
     "The health address cannot be listened on.",
     "Free the port or set another [health] listen.",

@@ -9,6 +9,7 @@ const CONCERNS_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "CREDENTIAL_INVALID",
   "CONFIG_UNSAFE",
   "CONFIG_INVALID",
+  "STOPPING",
   "INTERNAL",
 ]);
 

@@ -43,15 +43,19 @@ export function graphError(refusal: Refusal): GraphError {
   const { code, message, requestId } = readError(refusal.body);
   const id = requestId ?? refusal.requestId;
   const said = [code, message.slice(0, LONGEST_MESSAGE)].filter((part) => part !== "").join(": ");
+  const known = codeOf(refusal.status, code);
   const text =
     `${refusal.what} answered ${refusal.status}${said === "" ? "" : ` ${said}`}` +
+    (known === "ENTRA_FORBIDDEN" ? `; it takes ${permissionFor(refusal.what)}` : "") +
     (id === undefined ? "" : ` (request-id ${id})`);
-  return new GraphError(
-    codeOf(refusal.status, code),
-    redact(printable(text)),
-    refusal.status,
-    code,
-  );
+  return new GraphError(known, redact(printable(text)), refusal.status, code);
+}
+
+/** The least application permission for what was asked (FACTS-entra). */
+function permissionFor(what: string): string {
+  if (what.includes("/applications")) return "Application.ReadWrite.OwnedBy and being an owner";
+  if (what.includes("/checkMemberGroups")) return "GroupMember.Read.All and User.Read.All";
+  return what.includes("/groups/") ? "GroupMember.Read.All" : "User.Read.All";
 }
 
 function codeOf(status: number, graphCode: string): ErrorCode {

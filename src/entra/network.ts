@@ -147,6 +147,7 @@ interface Routes {
 /** One dispatcher for direct connections and one for each proxy, made when first needed. */
 function createRoutes(options: NetworkOptions): Routes {
   const made = new Map<string, Route>();
+  let closed = false;
   const make = (proxy: URL | undefined): Route => {
     const secureContext = trustedContext(options.caFile, options.env);
     const connect = { secureContext, timeout: CONNECT_MS };
@@ -163,6 +164,7 @@ function createRoutes(options: NetworkOptions): Routes {
   };
   return {
     to(url) {
+      if (closed) throw new AgentError("STOPPING", "the connection to Entra was closed");
       const proxy = proxyFor(url, options.proxy, options.env);
       const key = proxy?.href ?? "";
       const route = made.get(key) ?? make(proxy);
@@ -170,6 +172,7 @@ function createRoutes(options: NetworkOptions): Routes {
       return route;
     },
     async close() {
+      closed = true;
       const routes = [...made.values()];
       made.clear();
       await Promise.all(routes.map((route) => route.dispatcher.destroy()));

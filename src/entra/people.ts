@@ -5,6 +5,7 @@ import { readBatched } from "./batch.js";
 import type { Part, PartAnswer } from "./batch.js";
 import type { Reader } from "./directory.js";
 import { findingAbout } from "./findings.js";
+import { toObjectId } from "./object-id.js";
 import { fieldsOf, personOf } from "./shapes.js";
 import type { Fields } from "./shapes.js";
 import { isListed, userPath } from "./user-path.js";
@@ -51,6 +52,7 @@ export async function askPeople(
 }
 
 function caseOf({ who, groups }: Question, askable: (id: ObjectId) => boolean): Case {
+  if (who.by === "id" && toObjectId(who.id) !== who.id) throw bad("a question about no object id");
   const asked = [...new Set(groups)].filter(askable);
   return { key: questionKey(who), who, groups: asked, heard: NOT_HEARD, checks: [] };
 }

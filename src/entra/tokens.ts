@@ -34,7 +34,8 @@ export function createTokens(
     held = { token, until: clock.monotonic() + lifetimeMs - margin };
     return token;
   };
-  const fresh = (signal: AbortSignal): Promise<string> => {
+  const fresh = async (signal: AbortSignal): Promise<string> => {
+    signal.throwIfAborted();
     pending ??= begin().finally(() => (pending = undefined));
     return unlessAborted(pending, signal);
   };
@@ -69,7 +70,6 @@ function rolesIn(token: string): ReadonlySet<string> {
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   let abort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);

@@ -26,7 +26,6 @@ import type {
   HeldChange,
   Journal,
   JournalEntry,
-  JournalReader,
   LastPass,
   Outcome,
   PassId,
@@ -52,11 +51,12 @@ export function openJournal(options: JournalOptions): Journal {
 }
 
 /**
- * Reads a copy of the journal as it is at this moment, without touching the file, lock or not.
+ * A private copy of the journal as it is at this moment, without touching the file, lock or not:
+ * what is written to it vanishes.
  * No journal yet, a damaged or a foreign one: an empty one is read. Throws JOURNAL_TOO_NEW, and
  * JOURNAL_UNWRITABLE for a file that may not be read.
  */
-export function readJournal(options: JournalOptions): JournalReader {
+export function readJournal(options: JournalOptions): Journal {
   const copied = copyFile(options.dir, options, options.clock.now());
   return new SqliteJournal(copied.db, copied.findings, options.clock);
 }

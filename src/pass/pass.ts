@@ -12,7 +12,7 @@ import { renewSecrets } from "./renew.js";
 import type { Renewed, RenewTools } from "./renew.js";
 import type { RotationOutcome } from "./rotate-tools.js";
 import { syncRealms } from "./sync.js";
-import type { SyncOutcome } from "./sync.js";
+import type { Approve, SyncOutcome } from "./sync.js";
 
 export interface PassOrder {
   /** For the journal: `schedule`, `start`, `sync`, `rotate`, … */
@@ -24,6 +24,8 @@ export interface PassOrder {
   readonly dry: boolean;
   /** `rotate` looks at secrets alone. */
   readonly secretsOnly: boolean;
+  /** `sync --approve`: lets this set of held changes through. */
+  readonly approve?: Approve;
 }
 
 export interface PassTools extends RenewTools {
@@ -140,7 +142,13 @@ async function bothParts(
           (now) => tools.journal.history(now),
           signal,
         ).then((first: Observed) =>
-          syncRealms(first, pass, writes, { ...tools, realms: order.realms }, signal),
+          syncRealms(
+            first,
+            pass,
+            writes,
+            { ...tools, ...approving(order), realms: order.realms },
+            signal,
+          ),
         ),
     renewSecrets(order.realms, pve, order.rotate, writes, tools, signal, lasting),
   ]);
@@ -156,6 +164,10 @@ async function bothParts(
     ...(synced === undefined ? {} : { sync: synced }),
     ...(renewed.status === "fulfilled" ? { renewed: renewed.value } : {}),
   };
+}
+
+function approving({ approve }: PassOrder): { approve?: Approve } {
+  return approve === undefined ? {} : { approve };
 }
 
 function thrownFinding(thrown: unknown): Finding {

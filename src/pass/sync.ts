@@ -24,9 +24,16 @@ export interface SyncOutcome {
   readonly stopped?: Finding;
 }
 
+/** Held changes that somebody lets through, and who. */
+export interface Approve {
+  readonly id: string;
+  readonly by: string;
+}
+
 export interface SyncTools extends ActTools {
   readonly config: Config;
   readonly realms: readonly RealmConfig[];
+  readonly approve?: Approve;
   /** Told once the plan is made, before anything is written. */
   readonly planned: (plan: Plan) => void;
 }
@@ -42,7 +49,7 @@ export async function syncRealms(
   tools: SyncTools,
   signal: AbortSignal,
 ): Promise<SyncOutcome> {
-  let { facts } = first;
+  let facts = approved(first.facts, tools);
   const done: Action[] = [];
   const findings: Finding[] = [];
   let plan: Plan | undefined;
@@ -67,6 +74,18 @@ export async function syncRealms(
   }
 }
 
+/**
+ * Takes an approval down before anything is decided. A set that no pass has noted can be the one
+ * that these very facts hold: `plan` writes nothing. Throws APPROVAL_UNKNOWN otherwise.
+ */
+function approved(facts: SyncFacts, { approve, journal }: SyncTools): SyncFacts {
+  if (approve === undefined) return facts;
+  const { plan } = decide(facts, sha256);
+  if (plan.approvalId === approve.id) noteHolds(plan, facts.time.now, journal);
+  journal.approve(approve.id, approve.by, facts.time.now);
+  return { ...facts, history: journal.history(facts.time.now) };
+}
+
 function again(tools: SyncTools, signal: AbortSignal): Promise<Observed> {
   const history = (now: number): SyncFacts["history"] => tools.journal.history(now);
   return observe(tools.config, tools.realms, tools, history, signal);
@@ -78,12 +97,16 @@ function remember(facts: SyncFacts, plan: Plan, pass: PassId, { journal }: SyncT
   journal.noteLeavers(plan.heard.leavers);
   const found = [...facts.directory.answers].filter(([, own]) => own.kind === "person");
   journal.forgetAbsent(found.map(([key]) => key));
+  noteHolds(plan, facts.time.now, journal);
+}
+
+function noteHolds(plan: Plan, now: number, journal: ActTools["journal"]): void {
   if (plan.approvalId === undefined) return;
   const held = plan.holds.map(({ change }) => ({
     key: changeKey(change),
     summary: describe(change),
   }));
-  journal.noteHolds(plan.approvalId, held, facts.time.now);
+  journal.noteHolds(plan.approvalId, held, now);
 }
 
 export function sha256(text: string): string {

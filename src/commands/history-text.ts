@@ -1,0 +1,56 @@
+/** One entry of the journal, as a person reads it. */
+import { instant } from "../decide/text.js";
+import type { JournalEntry } from "../journal/index.js";
+
+/** One line, and a second one with the reason where there is one. */
+export function entryText(entry: JournalEntry): string {
+  const when = instant(entry.at);
+  switch (entry.type) {
+    case "change":
+      return `${when}  ${changeLine(entry)}\n    because ${entry.reason}${personOf(entry)}`;
+    case "rotation": {
+      const realms = entry.realms.join(", ");
+      const key = entry.keyId === undefined ? "" : ` ${entry.keyId}`;
+      const detail = entry.detail === undefined ? "" : `: ${entry.detail}`;
+      return `${when}  secret${key} for ${realms}: ${entry.state}${detail}\n    because ${entry.reason}`;
+    }
+    case "pass": {
+      const how = entry.ended ? (entry.code ?? "good") : "cut off";
+      const counts = Object.entries(entry.counts).map(([name, count]) => `${name} ${count}`);
+      return `${when}  pass over ${entry.realm} (${entry.trigger}): ${how}; ${counts.join(", ")}`;
+    }
+    case "approval": {
+      const what = entry.summaries.map((summary) => `\n    ${summary}`).join("");
+      return `${when}  approved by ${entry.by}: ${entry.approvalId.slice(0, 12)}…, ${entry.used} used${what}`;
+    }
+    case "note": {
+      const realm = entry.realm === undefined ? "" : ` ${entry.realm}`;
+      return `${when}  ${entry.kind}${realm}: ${entry.text}`;
+    }
+  }
+}
+
+function changeLine(entry: JournalEntry & { type: "change" }): string {
+  const what = [entry.kind.replaceAll("-", " "), entry.userid, entry.group].filter(
+    (part) => part !== undefined,
+  );
+  const code = entry.code === undefined ? "" : ` ${entry.code}: ${entry.message ?? ""}`;
+  const moment = entry.moment ? " (for the moment)" : "";
+  const approved = entry.approved ? " (approved)" : "";
+  return `${what.join(" ")}${moment}${approved}: ${entry.outcome}${code}${difference(entry)}`;
+}
+
+/** `before -> after`, where both are known and differ. */
+function difference({ before, after }: JournalEntry & { type: "change" }): string {
+  if (before === after || (before === null && after === null)) return "";
+  return ` [${shown(before)} -> ${shown(after)}]`;
+}
+
+function shown(value: unknown): string {
+  return value === null || value === undefined ? "nothing" : JSON.stringify(value);
+}
+
+function personOf({ person, personName }: JournalEntry & { type: "change" }): string {
+  if (person === undefined) return "";
+  return ` [${personName === undefined ? "" : `${personName}, `}person ${person}]`;
+}

@@ -1,0 +1,79 @@
+import { loadConfig } from "../config/load.js";
+import { printable } from "../decide/text.js";
+import { AgentError } from "../errors.js";
+import { EXIT } from "../exit.js";
+import { readJournal } from "../journal/index.js";
+import type { EntryFilter } from "../journal/index.js";
+import { entryText } from "./history-text.js";
+import type { Args, Command } from "./io.js";
+
+const DEFAULT_LIMIT = 100;
+const MOST = 100_000;
+
+export const history: Command = {
+  name: "history",
+  summary: "Shows the journal: what was changed, when and why, newest first",
+  options: {
+    realm: { value: "NAME", help: "only this realm" },
+    user: { value: "USERID", help: "only this user, as in PVE: name@realm" },
+    group: { value: "NAME", help: "only this PVE group" },
+    since: { value: "TIME", help: "from then on: 2026-11-21, 2026-11-21T10:00Z, or 24h, 7d ago" },
+    until: { value: "TIME", help: "before then, likewise" },
+    limit: { value: "N", help: `at most so many entries (${DEFAULT_LIMIT})` },
+  },
+  async run(args, io) {
+    const config = loadConfig(args.config, { env: io.machine.env });
+    const { clock, log, nodeName, machineId } = io.machine;
+    const filter = filterOf(args, clock.now());
+    const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
+    try {
+      const entries = journal.entries(filter);
+      if (args.json) io.out(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+      else if (entries.length === 0) io.out("The journal has no such entry.\n");
+      else io.out(entries.map((entry) => `${printableLines(entryText(entry))}\n`).join(""));
+      return EXIT.done;
+    } finally {
+      journal.close();
+    }
+  },
+};
+
+function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+function filterOf({ values }: Args, now: number): EntryFilter {
+  const { realm, user, group, since, until, limit } = values;
+  return {
+    limit: limit === undefined ? DEFAULT_LIMIT : countOf(limit),
+    ...(realm === undefined ? {} : { realm }),
+    ...(user === undefined ? {} : { userid: user }),
+    ...(group === undefined ? {} : { group }),
+    ...(since === undefined ? {} : { since: timeOf("since", since, now) }),
+    ...(until === undefined ? {} : { until: timeOf("until", until, now) }),
+  };
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (/^[0-9]+$/.test(text) && count >= 1 && count <= MOST) return count;
+  throw new AgentError("USAGE", `--limit takes a number from 1 to ${MOST}`);
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** A date, an instant, or how long ago. Without a zone it is UTC, like everything here. */
+function timeOf(option: string, text: string, now: number): number {
+  const ago = /^([0-9]{1,6})([mhdw])$/.exec(text);
+  const unit = UNITS[ago?.[2] ?? ""];
+  if (ago !== null && unit !== undefined) return now - Number(ago[1]) * unit;
+  const zoned = /[zZ]|[+-][0-9]{2}:[0-9]{2}$/.test(text) || !text.includes("T") ? text : `${text}Z`;
+  const at = /^[0-9]{4}-/.test(text) ? Date.parse(zoned) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new AgentError("USAGE", `--${option} takes a time such as 2026-11-21, or 24h`);
+}

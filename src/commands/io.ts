@@ -1,0 +1,36 @@
+/** What a command has of the world around it: given by `main.ts`, or by a test. */
+import type { Machine } from "../agent.js";
+
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Standard output is a terminal: colours, and progress on standard error. */
+  readonly terminal: boolean;
+  readonly machine: Machine;
+  readonly version: string;
+  /** The user id of this process; undefined where there is no such thing. */
+  readonly uid: number | undefined;
+  /** Calls back at SIGTERM, SIGINT (`stop`) and SIGHUP (`reload`); returns what ends that. */
+  readonly onSignal: (listener: (signal: "stop" | "reload") => void) => () => void;
+}
+
+/** One command of the front door. `help` and later the manual are made from this. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Beside `--config`, `--json` and `--help`, which every command has. */
+  readonly options: Readonly<Record<string, CommandOption>>;
+  run(args: Args, io: Io): Promise<number>;
+}
+
+export interface CommandOption {
+  /** What stands for the value in the help: `ID`, `NAME`. */
+  readonly value: string;
+  readonly help: string;
+}
+
+export interface Args {
+  readonly config: string;
+  readonly json: boolean;
+  readonly values: Readonly<Record<string, string | undefined>>;
+}

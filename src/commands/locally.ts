@@ -1,0 +1,82 @@
+/** Passes in a process of their own, where no daemon runs. */
+import { statSync } from "node:fs";
+import { createAgent } from "../agent.js";
+import type { Config } from "../config/types.js";
+import { completeOrder } from "../daemon/orders.js";
+import type { Passes } from "../daemon/orders.js";
+import { openJournal, readJournal } from "../journal/index.js";
+import { acquireNodeLock } from "../node-lock.js";
+import type { Io } from "./io.js";
+
+/** Runs `work` under this node's lock, as the service's user. Throws NODE_LOCKED and others. */
+export async function locally<T>(
+  config: Config,
+  io: Io,
+  work: (passes: Passes) => Promise<T>,
+): Promise<T> {
+  becomeServiceUser(config.state.dir, io);
+  const lock = acquireNodeLock(config.state.dir);
+  const { clock, log, nodeName, machineId } = io.machine;
+  try {
+    const journal = openJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
+    try {
+      return await withAgent(config, io, journal, work);
+    } finally {
+      journal.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** Runs `work` on a private copy of the journal: whatever it does, nothing of it stays. */
+export async function readOnly<T>(
+  config: Config,
+  io: Io,
+  work: (passes: Passes) => Promise<T>,
+): Promise<T> {
+  const { clock, log, nodeName, machineId } = io.machine;
+  const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
+  try {
+    return await withAgent(config, io, journal, work);
+  } finally {
+    journal.close();
+  }
+}
+
+async function withAgent<T>(
+  config: Config,
+  io: Io,
+  journal: Parameters<typeof createAgent>[1],
+  work: (passes: Passes) => Promise<T>,
+): Promise<T> {
+  const agent = createAgent(config, journal, io.machine);
+  const stop = new AbortController();
+  const unhook = io.onSignal((signal) => {
+    if (signal === "stop") stop.abort();
+  });
+  try {
+    return await work({
+      config,
+      pass: (order, onDone) =>
+        agent.pass(
+          completeOrder(order, config),
+          onDone === undefined ? {} : { onDone },
+          stop.signal,
+        ),
+    });
+  } finally {
+    unhook();
+    await agent.close({ abort: true });
+  }
+}
+
+/** Root leaves no files behind that the service could not read: it becomes the folder's owner. */
+function becomeServiceUser(stateDir: string, io: Io): void {
+  if (io.uid !== 0) return;
+  const owner = statSync(stateDir, { throwIfNoEntry: false });
+  if (owner === undefined || owner.uid === 0) return;
+  process.setgroups?.([]);
+  process.setgid?.(owner.gid);
+  process.setuid?.(owner.uid);
+}

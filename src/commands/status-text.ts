@@ -1,0 +1,86 @@
+/** `status` for a person. */
+import { ansiPaint, plainPaint } from "../decide/render.js";
+import type { Paint } from "../decide/render.js";
+import { printable } from "../decide/text.js";
+import type { StatusView } from "../daemon/status.js";
+import type { HealthReport } from "../health/index.js";
+
+export function statusText(view: StatusView, terminal: boolean): string {
+  const paint = terminal ? ansiPaint : plainPaint;
+  const { health } = view;
+  const lines = [
+    view.running
+      ? `${paint.heading("pve-entra-agent")} ${health.version}: ${word(health.state, paint)}`
+      : `${paint.heading("pve-entra-agent")}: ${paint.lost("the daemon is not running")}; what follows is from the journal`,
+    ...health.reasons.map((reason) => `  ${printable(reason)}`),
+    ...(view.running ? [leaseLine(health)] : []),
+    ...(health.credential.expires === null
+      ? []
+      : [`agent's own credential ends ${health.credential.expires}`]),
+    ...Object.entries(health.realms).flatMap(([name, realm]) => realmLines(name, realm, paint)),
+    ...block(
+      "Held",
+      view.held.map(({ what, why }) => `${printable(what)}: ${printable(why)}`),
+      paint,
+    ),
+    ...(view.approval_id === null
+      ? []
+      : [`  approve with: pve-entra-agent sync --approve ${view.approval_id}`]),
+    ...block(
+      "Waiting",
+      view.waiting.map((w) => `${printable(w.what)}: for ${printable(w.for)}`),
+      paint,
+    ),
+    ...block(
+      "Kept",
+      view.kept.map(({ user, why }) => `${printable(user)}: ${printable(why)}`),
+      paint,
+    ),
+    ...block(
+      "Given nothing",
+      view.skipped.map((s) => `${printable(s.who)}: ${printable(s.why)}`),
+      paint,
+    ),
+    ...block(
+      "To look at",
+      view.findings.map(({ code, message, next }) => `${code}: ${printable(message)}\n    ${next}`),
+      paint,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function word(state: HealthReport["state"], paint: Paint): string {
+  if (state === "failing") return paint.lost(state);
+  return state === "degraded" ? paint.held(state) : paint.gained(state);
+}
+
+function leaseLine({ lease }: HealthReport): string {
+  if (lease.leader) return "this node writes";
+  return lease.writer === null
+    ? "this node does not write"
+    : `node ${printable(lease.writer)} writes`;
+}
+
+function realmLines(name: string, realm: HealthReport["realms"][string], paint: Paint): string[] {
+  const { secret, sync } = realm;
+  const accepted = { true: "accepted", false: "REFUSED", null: "not proved yet" }[
+    String(secret.accepted) as "true" | "false" | "null"
+  ];
+  const key = secret.hint === null ? "" : ` ${printable(secret.hint)}…`;
+  return [
+    paint.heading(`realm ${printable(name)}`),
+    `  secret${key}: ${accepted}, ends ${secret.expires ?? "unknown"}${secret.rotating ? ", a rotation is under way" : ""}`,
+    `  last pass: ${sync.last_attempt ?? "none"}${passWord(sync)}; last good one: ${sync.last_success ?? "none"}`,
+    `  ${sync.held} held, ${sync.skipped} skipped, ${sync.kept} kept, ${sync.unmanaged} unmanaged`,
+  ];
+}
+
+function passWord({ ok, code }: HealthReport["realms"][string]["sync"]): string {
+  if (ok === null) return "";
+  return ok ? " (good)" : ` (failed${code === null ? "" : `, ${code}`})`;
+}
+
+function block(title: string, lines: readonly string[], paint: Paint): string[] {
+  return lines.length === 0 ? [] : [paint.heading(title), ...lines.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,51 @@
+import { loadConfig } from "../config/load.js";
+import type { Config } from "../config/types.js";
+import { controlSocket, daemonListens, statusOfDaemon } from "../control/index.js";
+import { statusOf } from "../daemon/status.js";
+import type { StatusView } from "../daemon/status.js";
+import { EXIT } from "../exit.js";
+import { UNKNOWN_REALM } from "../health/index.js";
+import type { HealthState, RealmHealth } from "../health/index.js";
+import { readJournal } from "../journal/index.js";
+import type { Command, Io } from "./io.js";
+import { statusText } from "./status-text.js";
+
+export const status: Command = {
+  name: "status",
+  summary: "Shows secret, sync, lease, holds, and who is kept and why",
+  options: {},
+  async run({ config: file, json }, io) {
+    const config = loadConfig(file, { env: io.machine.env });
+    const socket = controlSocket(config.state.dir, io.machine.env);
+    const view = (await daemonListens(socket))
+      ? ((await statusOfDaemon(socket)) as StatusView)
+      : fromJournal(config, io);
+    io.out(json ? `${JSON.stringify(view, null, 2)}\n` : statusText(view, io.terminal));
+    return view.health.state === "failing" || !view.running ? EXIT.failed : EXIT.done;
+  },
+};
+
+/** Without a daemon nobody knows how things are now; the journal knows how they were. */
+function fromJournal(config: Config, io: Io): StatusView {
+  const { clock, log, nodeName, machineId } = io.machine;
+  const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
+  try {
+    const last = journal.lastPasses();
+    const realms = config.realms.map(({ name }): [string, RealmHealth] => {
+      const pass = last.get(name);
+      return [name, { ...UNKNOWN_REALM, sync: { ...UNKNOWN_REALM.sync, ...pass } }];
+    });
+    const state: HealthState = {
+      version: io.version,
+      startedAt: clock.now(),
+      observed: false,
+      lease: { leader: false },
+      reload: { ok: true },
+      realms: new Map(realms),
+      findings: new Map(),
+    };
+    return statusOf(state, undefined, journal.findings, false);
+  } finally {
+    journal.close();
+  }
+}

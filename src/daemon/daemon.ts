@@ -1,0 +1,318 @@
+/** The daemon: schedule, control socket and health around the passes. */
+import { createAgent } from "../agent.js";
+import type { Agent, Machine, Memory } from "../agent.js";
+import { loadConfig } from "../config/load.js";
+import type { Config } from "../config/types.js";
+import type { Action } from "../decide/plan.js";
+import { describe } from "../decide/render.js";
+import { AgentError, ERRORS, asAgentError } from "../errors.js";
+import type { Finding } from "../errors.js";
+import { Counters, createHealth, UNKNOWN_REALM } from "../health/index.js";
+import type { Health, HealthState } from "../health/index.js";
+import { openJournal } from "../journal/index.js";
+import type { Journal } from "../journal/index.js";
+import { acquireNodeLock } from "../node-lock.js";
+import type { NodeLock } from "../node-lock.js";
+import type { PassReport } from "../pass/pass.js";
+import { RotationSet } from "../pass/rotation-set.js";
+import { controlSocket, listenForOrders } from "../control/index.js";
+import type { ControlServer } from "../control/index.js";
+import { afterPass, afterRotation } from "./health-state.js";
+import { carryOut, completeOrder } from "./orders.js";
+import type { OrderedPass } from "./orders.js";
+import { cronSchedule } from "./schedule.js";
+import type { Schedule, StartSchedule } from "./schedule.js";
+import { statusOf } from "./status.js";
+import type { StatusView } from "./status.js";
+
+export interface DaemonOptions {
+  readonly configFile: string;
+  readonly machine: Machine;
+  readonly version: string;
+  /** Absent: node-cron on the machine's clock. */
+  readonly startSchedule?: StartSchedule;
+}
+
+/** How long a stop waits for what is under way before it leaves it as it is. */
+const STOP_MS = 4_500;
+const PRUNE_EVERY_MS = 24 * 60 * 60_000;
+
+/**
+ * Starts everything and returns; the first pass is under way then. Throws what makes a start
+ * impossible: a ConfigError, NODE_LOCKED, JOURNAL_TOO_NEW, JOURNAL_UNWRITABLE, HEALTH_LISTEN.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const config = loadConfig(options.configFile, { env: options.machine.env });
+  const lock = acquireNodeLock(config.state.dir);
+  try {
+    const { clock, log, nodeName, machineId } = options.machine;
+    const journal = openJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
+    const daemon = new Daemon(options, config, lock, journal);
+    await daemon.begin();
+    return daemon;
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+}
+
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #lock: NodeLock;
+  readonly #journal: Journal;
+  readonly #counters = new Counters();
+  readonly #memory: Memory = { rotations: new RotationSet() };
+  readonly #stopping = new AbortController();
+  #config: Config;
+  #agent: Agent;
+  #health: Health;
+  #schedule: Schedule | undefined;
+  #control: ControlServer | undefined;
+  #state: HealthState;
+  #lastSync: PassReport | undefined;
+  /** Findings as of the last pass: only what is new is logged. */
+  #findings: readonly Finding[] = [];
+  #queue: Promise<unknown> = Promise.resolve();
+  #prunedAt = 0;
+  /** Where health is served, once `begin` is done. */
+  healthUrl = "";
+
+  constructor(options: DaemonOptions, config: Config, lock: NodeLock, journal: Journal) {
+    this.#options = options;
+    this.#config = config;
+    this.#lock = lock;
+    this.#journal = journal;
+    this.#agent = this.#newAgent(config);
+    this.#health = this.#newHealth(config);
+    this.#state = {
+      version: options.version,
+      startedAt: options.machine.clock.now(),
+      observed: false,
+      lease: { leader: false },
+      reload: { ok: true },
+      realms: new Map(config.realms.map(({ name }) => [name, UNKNOWN_REALM])),
+      findings: new Map(),
+    };
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Listens, sets the first pass going, and starts the schedule. */
+  async begin(): Promise<void> {
+    this.#control = await listenForOrders({
+      path: controlSocket(this.#config.state.dir, this.#options.machine.env),
+      log: this.#options.machine.log,
+      handlers: {
+        sync: (order, emit) => carryOut({ kind: "sync", ...order }, this, emit),
+        rotate: (order, emit) => carryOut({ kind: "rotate", ...order }, this, emit),
+        status: () => this.status(),
+      },
+    });
+    this.healthUrl = await this.#health.listen();
+    this.#journal.note("start", undefined, `version ${this.#options.version}`);
+    this.#options.machine.log.info(
+      { health: this.healthUrl, realms: this.#config.realms.map(({ name }) => name) },
+      `pve-entra-agent ${this.#options.version} has started`,
+    );
+    void this.#tick("start");
+    this.#startSchedule();
+  }
+
+  /** One pass, after those that are under way. Throws STOPPING while the daemon stops. */
+  pass(order: OrderedPass, onDone?: (action: Action) => void): Promise<PassReport> {
+    const run = async (): Promise<PassReport> => {
+      if (this.#stopping.signal.aborted) throw new AgentError("STOPPING", "the daemon is stopping");
+      return this.#pass(order, onDone);
+    };
+    const result = this.#queue.then(run);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  status(): StatusView {
+    return statusOf(this.#stateNow(), this.#lastSync, this.#findings, true);
+  }
+
+  /** Loads the configuration again. A bad one leaves the old one in force, and is told. */
+  async reload(): Promise<void> {
+    const { log, clock, env } = this.#options.machine;
+    try {
+      const config = loadConfig(this.#options.configFile, { env });
+      if (config.state.dir !== this.#config.state.dir) {
+        throw new AgentError("CONFIG_RELOAD_FAILED", "a new state.dir needs a restart");
+      }
+      await this.#replace(config);
+      this.#state = { ...this.#state, reload: { ok: true, at: clock.now() } };
+      this.#journal.note("reload", undefined, "configuration loaded again");
+      log.info({}, "the configuration was loaded again");
+      void this.#tick("reload");
+    } catch (thrown) {
+      const { message } = asAgentError(thrown);
+      this.#state = { ...this.#state, reload: { ok: false, at: clock.now() } };
+      this.#counters.error("CONFIG_RELOAD_FAILED");
+      this.#journal.note("reload", undefined, "refused: the one before stays in force");
+      log.error({ code: "CONFIG_RELOAD_FAILED" }, message);
+    }
+  }
+
+  /** Ends within five seconds: what is under way by then is an unknown outcome. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#options.machine.log.info({}, "stopping");
+    this.#stopping.abort(new AgentError("STOPPING", "the daemon is stopping"));
+    await this.#schedule?.stop();
+    const atWork = Promise.allSettled([this.#queue, this.#agent.close({ abort: true })]);
+    await Promise.race([atWork, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+    await Promise.all([this.#health.close(), this.#control?.close()]);
+    this.#journal.note("stop", undefined, "stopped");
+    this.#journal.close();
+    this.#lock.release();
+  }
+
+  async #replace(config: Config): Promise<void> {
+    // An agent is built before anything of the old one goes: it may refuse its credentials.
+    const agent = this.#newAgent(config);
+    const old = this.#agent;
+    if (JSON.stringify(config.health) !== JSON.stringify(this.#config.health)) {
+      await this.#health.close();
+      this.#health = this.#newHealth(config);
+      this.healthUrl = await this.#health.listen();
+    }
+    await this.#queue;
+    this.#config = config;
+    this.#agent = agent;
+    const realms = config.realms.map(({ name }): [string, typeof UNKNOWN_REALM] => [
+      name,
+      this.#state.realms.get(name) ?? UNKNOWN_REALM,
+    ]);
+    this.#state = { ...this.#state, realms: new Map(realms) };
+    await this.#schedule?.stop();
+    this.#startSchedule();
+    void old.close({ abort: false });
+  }
+
+  #newAgent(config: Config): Agent {
+    const events = {
+      onRequest: ({ system, method, status }: Parameters<Required<Events>["onRequest"]>[0]) =>
+        this.#counters.request(system, method, status === "none" ? undefined : Number(status)),
+      onDone: (action: Action) => this.#done(action),
+    };
+    return createAgent(config, this.#journal, this.#options.machine, events, this.#memory);
+  }
+
+  #newHealth(config: Config): Health {
+    return createHealth({
+      state: () => this.#stateNow(),
+      counters: this.#counters,
+      config: config.health,
+      log: this.#options.machine.log,
+    });
+  }
+
+  #startSchedule(): void {
+    const start = this.#options.startSchedule ?? cronSchedule;
+    const { log } = this.#options.machine;
+    this.#schedule = start(this.#config.schedule, (trigger) => this.#tick(trigger), log);
+  }
+
+  /** A pass that nobody waits for. */
+  async #tick(trigger: string): Promise<void> {
+    try {
+      await this.pass({ trigger });
+    } catch (thrown) {
+      if (this.#stopping.signal.aborted) return;
+      const { code, message } = asAgentError(thrown);
+      this.#counters.error(code);
+      this.#options.machine.log.error({ code, err: thrown }, message);
+    }
+  }
+
+  async #pass(order: OrderedPass, onDone?: (action: Action) => void): Promise<PassReport> {
+    const full = completeOrder(order, this.#config);
+    const events = onDone === undefined ? {} : { onDone };
+    const report = await this.#agent.pass(full, events, this.#stopping.signal);
+    this.#state = afterPass(this.#state, report);
+    if (report.plan !== undefined) this.#lastSync = report;
+    this.#tell(report.findings);
+    for (const rotation of report.rotations) this.#follow(rotation);
+    await this.#housekeeping();
+    return report;
+  }
+
+  #follow(rotation: PassReport["rotations"][number]): void {
+    const { log, clock } = this.#options.machine;
+    rotation.then(
+      (outcome) => {
+        this.#state = afterRotation(this.#state, outcome, clock.now());
+        for (const finding of outcome.findings) this.#say(finding);
+        const fields = { realms: outcome.written, keyId: outcome.keyId };
+        if (outcome.ok) log.info(fields, "the client secret was renewed");
+      },
+      () => undefined,
+    );
+  }
+
+  #done(action: Action): void {
+    for (const change of action.changes) {
+      this.#counters.change(change.realm, change.kind);
+      this.#options.machine.log.info(
+        { realm: change.realm, reason: change.reason },
+        describe(change),
+      );
+    }
+  }
+
+  /** Each finding is logged when it appears and once more when it is gone, not at every pass. */
+  #tell(findings: readonly Finding[]): void {
+    const key = ({ code, realm, message }: Finding): string => `${code}|${realm}|${message}`;
+    const before = new Set(this.#findings.map(key));
+    const now = new Set(findings.map(key));
+    for (const finding of findings) {
+      this.#counters.error(finding.code);
+      if (!before.has(key(finding))) this.#say(finding);
+    }
+    const { log } = this.#options.machine;
+    for (const { code, message, realm } of this.#findings) {
+      if (!now.has(key({ code, message, ...(realm === undefined ? {} : { realm }) }))) {
+        log.info({ code, ...(realm === undefined ? {} : { realm }) }, `no longer: ${message}`);
+      }
+    }
+    this.#findings = findings;
+  }
+
+  #say({ code, message, realm }: Finding): void {
+    const { level, next } = ERRORS[code];
+    const fields = { code, next, ...(realm === undefined ? {} : { realm }) };
+    const { log } = this.#options.machine;
+    if (level === "error") log.error(fields, message);
+    else log.warn(fields, message);
+  }
+
+  async #housekeeping(): Promise<void> {
+    const now = this.#options.machine.clock.now();
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    this.#journal.prune(now);
+    try {
+      const ends = await this.#agent.credentialEnd(this.#stopping.signal);
+      if (ends !== undefined) this.#state = { ...this.#state, credentialEnds: ends };
+    } catch (thrown) {
+      this.#options.machine.log.debug({ err: thrown }, "the agent's credential was not looked up");
+    }
+  }
+
+  #stateNow(): HealthState {
+    const realms = new Map(
+      [...this.#state.realms].map(([name, realm]) => {
+        const clientId = this.#config.realms.find((one) => one.name === name)?.clientId ?? "";
+        const rotating = this.#memory.rotations.running(clientId) !== undefined;
+        return [name, { ...realm, secret: { ...realm.secret, rotating } }];
+      }),
+    );
+    return { ...this.#state, realms };
+  }
+}
+
+type Events = NonNullable<Parameters<typeof createAgent>[3]>;

@@ -1,0 +1,116 @@
+/** What the passes reported, kept as the state that health, metrics and `status` are made from. */
+import type { ErrorCode, Finding } from "../errors.js";
+import { UNKNOWN_REALM } from "../health/index.js";
+import type {
+  FindingCounts,
+  HealthState,
+  RealmHealth,
+  SecretHealth,
+  SyncHealth,
+} from "../health/index.js";
+import type { Plan } from "../decide/plan.js";
+import { isFailure } from "../pass/pass.js";
+import type { PassReport } from "../pass/pass.js";
+import type { RotationOutcome } from "../pass/rotate-tools.js";
+
+/** The state after a pass that looked at people and secrets, or at secrets alone. */
+export function afterPass(state: HealthState, report: PassReport): HealthState {
+  const realms = new Map(state.realms);
+  for (const [name, { ok, findings }] of report.realms) {
+    const before = realms.get(name) ?? UNKNOWN_REALM;
+    const code = findings.find(isFailure)?.code;
+    realms.set(name, {
+      findings: countsOf(findings.filter(({ realm }) => realm === name)),
+      secret: secretAfter(before.secret, name, report),
+      sync: {
+        ...withoutCode(before.sync),
+        ...numbersOf(report.plan, name),
+        lastAttempt: report.endedAt,
+        ...(ok ? { lastSuccess: report.endedAt } : {}),
+        ok,
+        durationMs: report.endedAt - report.startedAt,
+        ...codeOf(code),
+      },
+    });
+  }
+  const { plan } = report;
+  return {
+    ...state,
+    observed: state.observed || report.observed,
+    lease: {
+      leader: report.mayWrite,
+      ...(report.leader === undefined ? {} : { writer: report.leader }),
+    },
+    ...(plan === undefined
+      ? {}
+      : { database: { bytes: plan.database.now, limit: plan.database.limit } }),
+    realms,
+    findings: countsOf(report.findings.filter(({ realm }) => realm === undefined)),
+  };
+}
+
+/** The state after a rotation that went on beside the passes. */
+export function afterRotation(
+  state: HealthState,
+  outcome: RotationOutcome,
+  now: number,
+): HealthState {
+  const realms = new Map(state.realms);
+  for (const name of outcome.written) {
+    const before = realms.get(name) ?? UNKNOWN_REALM;
+    realms.set(name, {
+      ...before,
+      secret: {
+        ...before.secret,
+        accepted: outcome.ok ? true : (before.secret.accepted ?? false),
+        lastProof: now,
+        lastRotation: now,
+        ...(outcome.ends === undefined ? {} : { expires: outcome.ends }),
+      },
+    });
+  }
+  return { ...state, realms };
+}
+
+function secretAfter(before: SecretHealth, realm: string, report: PassReport): SecretHealth {
+  const view = report.secrets.flatMap(({ realms }) => realms).find((one) => one.realm === realm);
+  if (view === undefined) return before;
+  const { proof, hint, ends } = view;
+  return {
+    ...before,
+    ...(hint === undefined ? {} : { hint }),
+    ...(ends === undefined ? {} : { expires: ends }),
+    ...(proof === undefined || proof.kind === "unclear"
+      ? {}
+      : { accepted: proof.kind === "accepted", lastProof: proof.at }),
+  };
+}
+
+function numbersOf(plan: Plan | undefined, realm: string): Partial<RealmHealth["sync"]> {
+  if (plan === undefined) return {};
+  const of = (rows: readonly { readonly realm: string }[]): number =>
+    rows.filter((row) => row.realm === realm).length;
+  return {
+    held: plan.holds.filter(({ change }) => change.realm === realm).length,
+    skipped: of(plan.skipped),
+    kept: of(plan.kept),
+    unmanaged: of(plan.unmanaged),
+    groupMembers: plan.members.get(realm) ?? new Map<string, number>(),
+  };
+}
+
+function codeOf(code: ErrorCode | undefined): { code?: ErrorCode } {
+  return code === undefined ? {} : { code };
+}
+
+function withoutCode(sync: SyncHealth): SyncHealth {
+  const copy: { -readonly [K in keyof SyncHealth]: SyncHealth[K] } = { ...sync };
+  delete copy.code;
+  return copy;
+}
+
+export function countsOf(findings: readonly Finding[]): FindingCounts {
+  const counts = new Map<ErrorCode, number>();
+  for (const { code } of findings) counts.set(code, (counts.get(code) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/** The front door: arguments to a command, errors to an exit code. */
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "./clock.js";
+import { COMMANDS } from "./commands/index.js";
+import { helpText, parseCommandLine } from "./commands/arguments.js";
+import { errorText } from "./commands/findings.js";
+import type { Io } from "./commands/io.js";
+import { asAgentError } from "./errors.js";
+import { EXIT, exitOf } from "./exit.js";
+import { createLog } from "./log.js";
+
+/** Runs one command line and gives the exit code. Never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const parsed = parseCommandLine(argv, COMMANDS);
+    switch (parsed.kind) {
+      case "help":
+        io.out(helpText(COMMANDS, parsed.command));
+        return EXIT.done;
+      case "version":
+        io.out(`${io.version}\n`);
+        return EXIT.done;
+      case "run":
+        return await parsed.command.run(parsed.args, io);
+    }
+  } catch (thrown) {
+    io.err(errorText(asAgentError(thrown)));
+    return exitOf(thrown);
+  }
+}
+
+/** The real machine. A command's answer goes to standard output, so the log of all but `run` does not. */
+function realIo(argv: readonly string[]): Io {
+  const daemon = argv[0] === "run";
+  const { stdout, stderr, env } = process;
+  const quiet = { level: "warn" as const, format: "line" as const };
+  const log = createLog({
+    clock: systemClock,
+    ...(daemon ? {} : { ...quiet, write: (line: string) => void stderr.write(line) }),
+  });
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    terminal: stdout.isTTY && env["NO_COLOR"] === undefined,
+    version: versionOf(),
+    uid: process.getuid?.(),
+    onSignal: (listener) => {
+      const stop = (): void => listener("stop");
+      const reload = (): void => listener("reload");
+      process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", reload);
+      return () => void process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", reload);
+    },
+    machine: {
+      clock: systemClock,
+      log,
+      // PVE names a node by the first label of its host name.
+      nodeName: hostname().split(".")[0] ?? "",
+      machineId: machineId(),
+      random: () => randomInt(2 ** 32) / 2 ** 32,
+      env,
+    },
+  };
+}
+
+/** machine-id(5); a machine without one is told by its name alone. */
+function machineId(): string {
+  try {
+    return readFileSync("/etc/machine-id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function versionOf(): string {
+  const file = new URL("../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  return version;
+}
+
+if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
+  const argv = process.argv.slice(2);
+  process.exitCode = await main(argv, realIo(argv));
+}
