@@ -126,7 +126,7 @@ function listRoutes(name: "members" | "transitiveMembers", cost: number, list: L
     (call: Call): GraphAnswer => {
       refuseUnlessAdvanced(call, "The cast");
       const indexed = { ...call, view: call.service.directory.indexView() };
-    return pageOfType(indexed, idsIn(indexed), shape);
+      return pageOfType(indexed, idsIn(indexed), shape);
     };
   return [
     {
