@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
 import type { Clock } from "../src/clock.js";
@@ -68,9 +69,11 @@ export function talk(t: Test, config: EntraConfig, options: Partial<EntraOptions
   return { entra, clock, log, seen };
 }
 
-/** A file that only we may read. */
-export function credentialFile(t: Test, content: string, name = "credential"): string {
-  const file = join(t.testdir({}), name);
+/** A file that only we may read, in a folder of its own that goes with the test. */
+export function ownFile(t: Test, name: string, content: string): string {
+  const dir = mkdtempSync(join(tmpdir(), "entra-test-"));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, name);
   writeFileSync(file, content, { mode: 0o600 });
   return file;
 }
@@ -105,10 +108,9 @@ export async function startBed(t: Test, options: BedOptions = {}): Promise<Bed> 
     roles: [...(options.roles ?? ALL_ROLES)],
     owners: ["self"],
   });
-  const dir = t.testdir({ "ca.pem": emulator.caPem });
-  const file = join(dir, "agent-secret");
-  writeFileSync(file, world.addSecret(agent.id).secretText, { mode: 0o600 });
-  const config = configFor(emulator, agent.appId, { kind: "secret", file }, join(dir, "ca.pem"));
+  const file = ownFile(t, "agent-secret", world.addSecret(agent.id).secretText);
+  const caFile = ownFile(t, "ca.pem", emulator.caPem);
+  const config = configFor(emulator, agent.appId, { kind: "secret", file }, caFile);
   return { ...talk(t, config, options.ours), emulator, world, agent, config };
 }
 

@@ -74,7 +74,10 @@ t.test("a permission that is missing is said of each group", async (t) => {
   const { groups } = await entra.directory.readGroups([id!], never);
   t.match(groups.get(id!), {
     ok: false,
-    finding: { code: "ENTRA_FORBIDDEN", message: /403 Authorization_RequestDenied.*request-id/ },
+    finding: {
+      code: "ENTRA_FORBIDDEN",
+      message: /403 Authorization_RequestDenied.*it takes GroupMember\.Read\.All.*request-id/,
+    },
   });
 });
 

@@ -167,6 +167,13 @@ t.test("by mail: one, none, more than one, or another's", async (t) => {
   t.match((await own(t, mail, { list: NOT_FOUND })).answer, { kind: "unknown" });
 });
 
+t.test("what is no object id is never asked for", async (t) => {
+  const { entra, asked } = await startStub(t, () => ({}));
+  const who = { by: "id", id: "../me" as ObjectId } as const;
+  await t.rejects(entra.directory.ask([{ who, groups: [] }], never), { code: "ENTRA_BAD_ANSWER" });
+  t.equal(asked.length, 0);
+});
+
 t.test("no questions, no requests", async (t) => {
   const { entra, asked, signIns } = await startStub(t, () => ({}));
   t.equal((await entra.directory.ask([], never)).size, 0);

@@ -1,13 +1,11 @@
-import { writeFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { Test } from "tap";
 import type { EntraConfig } from "../src/config/types.js";
 import type { EntraOptions } from "../src/entra/index.js";
 import { createAuthority, issueForLoopback } from "./emulators/common/tls.js";
-import { talk } from "./entra-bed.js";
+import { ownFile, talk } from "./entra-bed.js";
 import type { Talking } from "./entra-bed.js";
 
 /** A request as the stub saw it. */
@@ -95,16 +93,14 @@ export async function startStub(
     server.close();
   });
   const url = `https://localhost:${(server.address() as AddressInfo).port}`;
-  const dir = t.testdir({ "ca.pem": authority.caPem });
-  const file = join(dir, "agent-secret");
-  writeFileSync(file, "a-made-up-secret", { mode: 0o600 });
+  const file = ownFile(t, "agent-secret", "a-made-up-secret");
   const config: EntraConfig = {
     tenantId: TENANT,
     clientId: AGENT,
     credential: { kind: "secret", file },
     authority: url,
     graph: url,
-    caFile: join(dir, "ca.pem"),
+    caFile: ownFile(t, "ca.pem", authority.caPem),
   };
   return { ...talk(t, config, options.ours), url, config, asked, signIns, mostAtOnce: () => most };
 }
