@@ -184,6 +184,18 @@ export function placesOf(...worlds: readonly World[]): (readonly [string, string
   return [...all.map((path) => [path] as const), ...pairs];
 }
 
+const ONCE = new WeakMap<World, Map<string, Set<string>>>();
+
+/** `naiveRights` of a world that does not change any more. */
+function rightsOnce(world: World, name: string, path: string, pool?: string): Set<string> {
+  const known = ONCE.get(world) ?? new Map<string, Set<string>>();
+  ONCE.set(world, known);
+  const key = `${name} ${path} ${pool ?? ""}`;
+  const rights = known.get(key) ?? naiveRights(world, name, path, pool);
+  known.set(key, rights);
+  return rights;
+}
+
 /**
  * Who holds more in `now` than in `old` and `next` together, as a sentence; nothing if nobody.
  * `reborn`: names whose bearer is another person than in `old`.
@@ -197,8 +209,8 @@ export function tooMuch(
 ): string | undefined {
   for (const name of Object.keys(now.users)) {
     for (const [path, pool] of places) {
-      const before = reborn.has(name) ? new Set() : naiveRights(old, name, path, pool);
-      const after = naiveRights(next, name, path, pool);
+      const before = reborn.has(name) ? new Set() : rightsOnce(old, name, path, pool);
+      const after = rightsOnce(next, name, path, pool);
       for (const privilege of naiveRights(now, name, path, pool)) {
         if (!before.has(privilege) && !after.has(privilege)) {
           return `${name} has ${privilege} on ${path}${pool === undefined ? "" : ` in ${pool}`}`;
@@ -254,16 +266,11 @@ export function deleteGroup(group: string): Action {
 /** The world after all of it, each write when PVE would take it. */
 export function naiveNext(world: World, all: readonly Action[]): World {
   const next = copy(world);
-  const first = (w: Write): number =>
-    w.kind === "create-group"
-      ? 0
-      : w.kind === "create-user"
-        ? 2
-        : w.kind === "delete-group"
-          ? 4
-          : 1;
-  const grants = (w: Write): number => (w.kind === "acl" && !w.delete ? 3 : first(w));
-  for (const { write } of [...all].sort((a, b) => grants(a.write) - grants(b.write))) {
+  const step = (w: Write): number =>
+    ["create-group", "update-user", "delete-user", "create-user", "acl", "delete-group"].indexOf(
+      w.kind,
+    ) + (w.kind === "acl" && !w.delete ? 0.5 : 0);
+  for (const { write } of [...all].sort((a, b) => step(a.write) - step(b.write))) {
     naiveApply(next, write);
   }
   return next;

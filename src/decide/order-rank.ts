@@ -8,13 +8,14 @@ import type { Action, Write } from "./plan.js";
 const RANK = {
   momentEnd: 0,
   disable: 1,
-  leave: 2,
-  revoke: 3,
-  group: 4,
-  grant: 5,
-  swap: 6,
-  people: 7,
-  deleteGroup: 8,
+  deleteUser: 2,
+  leave: 3,
+  revoke: 4,
+  group: 5,
+  grant: 6,
+  swap: 7,
+  people: 8,
+  deleteGroup: 9,
 } as const;
 
 /** The actions in the order in which they are tried: by rank, and as given within a rank. */
@@ -38,7 +39,7 @@ function rankOf(action: Action, granted: ReadonlySet<string>): keyof typeof RANK
   const { write } = action;
   switch (write.kind) {
     case "delete-user":
-      return "disable";
+      return "deleteUser";
     case "update-user":
       if (isMomentEnd(action)) return "momentEnd";
       if (write.fields.enable === false) return "disable";
