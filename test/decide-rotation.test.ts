@@ -428,6 +428,18 @@ const CASES: readonly [string, Partial<RotationFacts>, Expected][] = [
     },
   ],
   [
+    "not one whose time to come into use is over: it goes, and another is made",
+    {
+      passwords: [dying, listed("pen", -2, 178)],
+      own: [
+        ours(dying, "written"),
+        ours(listed("pen", -2, 178), "proved", { intent: 5 as IntentId }),
+      ],
+      pending: { keyId: "pen", start: NOW - 2 * DAY, end: NOW + 178 * DAY, failures: 0 },
+    },
+    { rotates: "no", removes: ["pen"] },
+  ],
+  [
     "no number of secrets stops one that makes none",
     {
       passwords: [dying, listed("pen", 0, 180), ...twenty],

@@ -148,7 +148,7 @@ t.test("a brief proof stops at the first refusal", async (t) => {
 
 t.test("a pass proves a key when it is new, changed, or five minutes old", async (t) => {
   const s = scene(() => yes);
-  const watch = new KeyWatch({ ...s, now: s.clock.now });
+  const watch = new KeyWatch({ ...s, now: () => s.clock.now() });
   await watch.check("app", KEY, s.signal);
   t.equal(s.asked(), 1, "new");
   await s.clock.sleep(299_000);
@@ -163,7 +163,7 @@ t.test("a pass proves a key when it is new, changed, or five minutes old", async
 
 t.test("what was not plainly accepted is proved in every pass", async (t) => {
   const s = scene((second) => (second === 0 ? no : yes));
-  const watch = new KeyWatch({ ...s, now: s.clock.now });
+  const watch = new KeyWatch({ ...s, now: () => s.clock.now() });
   t.match(await watch.check("app", KEY, s.signal), { kind: "accepted" });
   t.equal(s.asked(), 2, "it flickered");
   await watch.check("app", KEY, s.signal);

@@ -2,9 +2,9 @@
 import type { OwnSecret } from "../journal/types.js";
 import type { PasswordCredential } from "../ports.js";
 import type { Removal, RotationFacts } from "./rotation-facts.js";
-import { HOUR, SECOND } from "./rotation-facts.js";
+import { SECOND } from "./rotation-facts.js";
 import type { Use } from "./rotation-use.js";
-import { isWorthProving, ownRecord } from "./rotation-use.js";
+import { isWorthProving, orphanAt, ownRecord } from "./rotation-use.js";
 
 /** From this many living secrets of our name on, orphans do not wait for their time. */
 export const MANY = 5;
@@ -100,7 +100,7 @@ function whyNow(
   }
   // With the one in use unknown, what once was in use may still be, in a realm's backup say.
   if (inUse === undefined && !orphan) return undefined;
-  return now >= password.start + Math.max(overlap, HOUR)
+  return now >= orphanAt(password, facts.config)
     ? "ours, in use nowhere, and its time to come into use is over"
     : undefined;
 }

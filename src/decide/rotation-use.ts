@@ -9,7 +9,7 @@ import type {
   RealmSecretView,
   RotationFacts,
 } from "./rotation-facts.js";
-import { SECOND } from "./rotation-facts.js";
+import { HOUR, SECOND } from "./rotation-facts.js";
 
 /** A pending secret whose proof failed this often is not proved again. */
 const ENOUGH_FAILURES = 2;
@@ -129,12 +129,21 @@ export function mayWrite({ secret, key }: Use): boolean {
   return secret.rotate && secret.trusted && key !== undefined;
 }
 
+/** How long a secret that no realm holds may still come into use: then it is an orphan. */
+export function orphanAt(
+  { start }: Pick<PasswordCredential, "start">,
+  { overlapSeconds }: RotationConfig,
+): number {
+  return start + Math.max(overlapSeconds * SECOND, HOUR);
+}
+
 /** Whether a secret that we have in memory may still become the one in use. */
 export function isWorthProving(
   pending: PendingSecret,
   { config, time }: Pick<RotationFacts, "config" | "time">,
 ): boolean {
-  return pending.failures < ENOUGH_FAILURES && renewAt(pending, config) > time.now;
+  const until = Math.min(orphanAt(pending, config), renewAt(pending, config));
+  return pending.failures < ENOUGH_FAILURES && time.now < until;
 }
 
 /** `2026-11-21` (UTC). */
