@@ -40,7 +40,10 @@ t.test("the log has both request ids, which support asks for, and nothing secret
 t.test("the client-request-id that is logged is the one that was sent", async (t) => {
   const { entra, asked, log } = await startStub(t, () => refusal(400, "Request_BadRequest"));
   await t.rejects(entra.ssoApp(guid(5)).read(never));
-  t.match(log.lines.join(), `"clientRequestId":"${asked[0]?.headers["client-request-id"]}"`);
+  t.match(
+    log.lines.join(),
+    `"clientRequestId":${JSON.stringify(asked[0]?.headers["client-request-id"])}`,
+  );
 });
 
 t.test("a hostile error message cannot write to the terminal", async (t) => {

@@ -136,9 +136,11 @@ t.test("pages without end are given up after 2,000", async (t) => {
       return { value: [], "@odata.nextLink": `https://graph.example/v1.0/next?n=${asked}` };
     },
   };
-  const read = async (): Promise<void> => {
-    for await (const page of pages(graph as never, "/users", never)) t.same(page.length, 0);
+  let read = 0;
+  const readAll = async (): Promise<void> => {
+    for await (const page of pages(graph as never, "/users", never)) read += page.length;
   };
-  await t.rejects(read(), { code: "ENTRA_BAD_ANSWER" });
+  await t.rejects(readAll(), { code: "ENTRA_BAD_ANSWER" });
+  t.equal(read, 0);
   t.equal(asked, 2000);
 });

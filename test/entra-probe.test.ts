@@ -48,7 +48,7 @@ for (const [what, reply, expected] of ANSWERS) {
   t.test(`${what}: ${JSON.stringify(expected)}`, async (t) => {
     const { entra, signIns } = await startStub(t, () => ({}), {
       token: () => reply,
-      ours: { timeoutMs: 1_000 },
+      ours: { timeoutMs: 2_500 },
     });
     t.match(await entra.probe.prove(APP, SECRET, never), expected);
     t.equal(signIns.length, 1, "one request, whatever comes");

@@ -56,6 +56,12 @@ export function tokenReply(roles: readonly string[] = [], lifetime = 3600): Repl
   return { body: { token_type: "Bearer", expires_in: lifetime, access_token } };
 }
 
+/** All stubs of a test file share one. */
+const identity = createAuthority("Stub CA").then(async (authority) => ({
+  caPem: authority.caPem,
+  ...(await issueForLoopback(authority)),
+}));
+
 /**
  * A server that answers Graph's requests by `graph`, for answers that no honest emulator gives, and
  * our side talking to it. `nth` counts from 1.
@@ -65,8 +71,7 @@ export async function startStub(
   graph: (asked: Asked, nth: number) => Reply,
   options: StubOptions = {},
 ): Promise<Stub> {
-  const authority = await createAuthority("Stub CA");
-  const { certPem, keyPem } = await issueForLoopback(authority);
+  const { caPem, certPem, keyPem } = await identity;
   const asked: Asked[] = [];
   const signIns: Asked[] = [];
   let open = 0;
@@ -100,7 +105,7 @@ export async function startStub(
     credential: { kind: "secret", file },
     authority: url,
     graph: url,
-    caFile: ownFile(t, "ca.pem", authority.caPem),
+    caFile: ownFile(t, "ca.pem", caPem),
   };
   return { ...talk(t, config, options.ours), url, config, asked, signIns, mostAtOnce: () => most };
 }

@@ -96,7 +96,7 @@ t.test(
 
 t.test("a silence is ended by the one timeout over the whole exchange", async (t) => {
   const { entra, asked } = await startStub(t, (_, nth) => (nth === 1 ? { silent: true } : GOOD), {
-    ours: { timeoutMs: 300 },
+    ours: { timeoutMs: 1_500 },
   });
   t.match(await entra.ssoApp(APP).read(never), { displayName: "sso" });
   t.equal(asked.length, 2);
@@ -105,7 +105,7 @@ t.test("a silence is ended by the one timeout over the whole exchange", async (t
 for (const status of [400, 403, 404, 500]) {
   t.test(`${status} is an answer: a read is not sent again`, async (t) => {
     const { read, clock, asked } = await readAfter(t, [refusal(status, "Some_Code", "words")]);
-    await t.rejects(read, { message: /Some_Code: words \(request-id r-1\)/ });
+    await t.rejects(read, { message: /Some_Code: words.*\(request-id r-1\)/ });
     t.equal(asked.length, 1);
     t.same(clock.slept, []);
   });
@@ -219,11 +219,11 @@ for (const [what, reply, code] of UNKNOWN) {
 
 t.test("a write that times out is not sent again", async (t) => {
   const { entra, asked } = await startStub(t, () => ({ silent: true }), {
-    ours: { timeoutMs: 300 },
+    ours: { timeoutMs: 1_500 },
   });
   await t.rejects(entra.ssoApp(APP).addPassword(ADD, never), {
     code: "ENTRA_UNREACHABLE",
-    message: /no whole answer within 0.3 s; it may or may not have happened/,
+    message: /no whole answer within 1.5 s; it may or may not have happened/,
   });
   t.equal(asked.length, 1);
 });
