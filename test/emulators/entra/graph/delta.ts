@@ -95,8 +95,10 @@ function touched(call: Call, kind: Kind, since: number): Map<string, Change[]> {
   for (const change of call.service.directory.log) {
     const concerns =
       change.table === kind.table || (kind.table === "group" && change.table === "member");
-    if (change.seq < since || !concerns) continue;
-    found.set(change.a, [...(found.get(change.a) ?? []), change]);
+    if (change.seq < since || !concerns || !call.view.hasSeen(change.seq)) continue;
+    const changes = found.get(change.a);
+    if (changes) changes.push(change);
+    else found.set(change.a, [change]);
   }
   return found;
 }
