@@ -1,5 +1,6 @@
 /** What a command orders of the running daemon, and what it hears back. */
 import type { ErrorCode, Finding } from "../errors.js";
+import type { Exit } from "../exit.js";
 
 /** A pass now; with `approve`, held changes are let through first. */
 export interface SyncOrder {
@@ -18,8 +19,7 @@ export interface RotateOrder {
 export type Order =
   ({ readonly kind: "sync" } & SyncOrder) | ({ readonly kind: "rotate" } & RotateOrder);
 
-/** DESIGN.md, exit codes. */
-export type ExitCode = 0 | 1 | 2 | 3 | 64 | 78;
+export type ExitCode = Exit;
 
 /** What happens on the way. */
 export type Happening =

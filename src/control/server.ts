@@ -31,7 +31,7 @@ const MOST_WAITING = 8;
 const MOST_CONNECTIONS = 32;
 const MOST_PATH_BYTES = 107;
 /** How long a reader may take for the last event. */
-const FAREWELL_MS = 500;
+const FAREWELL_MS = 200;
 
 const SYNC = z.strictObject({
   approve: z
