@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { pino } from "pino";
 import type { Clock } from "./clock.js";
 import { AgentError } from "./errors.js";
-import { printable } from "./printable.js";
+import { printable } from "./decide/text.js";
 import { redact, redactDeep } from "./redact.js";
 
 type Write = (fields: object, message: string) => void;

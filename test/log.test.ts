@@ -2,7 +2,7 @@ import t from "tap";
 import { AgentError } from "../src/errors.js";
 import { createLog } from "../src/log.js";
 import type { Log, LogFormat } from "../src/log.js";
-import { printable } from "../src/printable.js";
+import { printable } from "../src/decide/text.js";
 import { redact } from "../src/redact.js";
 import { Secret } from "../src/secret.js";
 

@@ -418,19 +418,35 @@ t.test("P3: a group comes before what needs it, and what needs a held one waits"
   t.end();
 });
 
-t.test("P3: a greedy way that leads nowhere is not taken where another order goes on", (t) => {
-  // Leaving g1 and g2 at once is safe now, and would leave g3's upper role alone afterwards.
+t.test("P3: a way that leads nowhere is not taken where another order goes on", (t) => {
   const world: World = {
-    users: { anna: on("g1", "g2") },
-    groups: ["g1", "g2", "g3"],
-    acl: [entry("/", "g1", "Audit"), entry("/vms", "g2", "Audit"), entry("/", "g3", "Console")],
+    users: { anna: on("g1", "g2", "g3") },
+    groups: ["g1", "g2", "g3", "g4"],
+    acl: [
+      entry("/", "g1", "Modify"),
+      entry("/", "g1", "NoAccess"),
+      entry("/nodes", "g2", "Audit"),
+      entry("/nodes/1", "g4", "Audit"),
+      entry("/access", "g3", "Empty"),
+      entry("/access", "g4", "Console"),
+    ],
   };
-  const move = update("anna", { join: ["g3"], leave: ["g1"] });
-  const other = grant("/vms", "Modify", ["g2", "g3"]);
-  const take = revoke("/vms", "Audit", ["g2"]);
-  const { waiting, ids: order } = ordered(t, world, [move, other, take], [], false);
+  // The move waits for `hide`. `lift` is safe now and comes before by preference, but after it
+  // neither the move (it shows / on /nodes) nor `swap` (it shows / on /nodes/1) is ever safe.
+  const move = update("anna", { join: ["g4"], leave: ["g2"] });
+  const lift = revoke("/", "NoAccess", ["g1"]);
+  const swap = grant("/nodes", "Audit", ["g2", "g3"], false);
+  const hide = grant("/access", "NoAccess", ["g4"]);
+  const { waiting, ids: order } = ordered(t, world, [move, lift, swap, hide], [], false);
   t.same(waiting, {});
-  t.equal(order.length, 3);
+  t.same([...order].sort(), ids(move, lift, swap, hide).sort(), "no write is split");
+  t.ok(order.indexOf(lift.id) > order.indexOf(move.id));
+
+  world.groups.push("g5");
+  const others = Array.from({ length: 30 }, (_, n) => create(`user${n}`, ["g5"]));
+  const among = ordered(t, world, [...others, move, lift, swap, hide], [], false);
+  t.same(among.waiting, {}, "nor among many others");
+  t.equal(among.ids.length, 34);
   t.end();
 });
 

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { AgentError, asAgentError } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
 import type { Log } from "../log.js";
-import { printable } from "../printable.js";
+import { printable } from "../decide/text.js";
 import { redact } from "../redact.js";
 import type { ControlHandlers, Emit, ExitCode } from "./events.js";
 import { socketState } from "./socket.js";

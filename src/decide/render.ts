@@ -5,11 +5,11 @@ import { counted, instant, printable } from "./text.js";
 
 /** How a terminal shows it; `plainPaint` for a pipe. */
 export interface Paint {
-  lost(text: string): string;
-  gained(text: string): string;
-  held(text: string): string;
-  heading(text: string): string;
-  quiet(text: string): string;
+  readonly lost: (text: string) => string;
+  readonly gained: (text: string) => string;
+  readonly held: (text: string) => string;
+  readonly heading: (text: string) => string;
+  readonly quiet: (text: string) => string;
 }
 
 const same = (text: string): string => text;

@@ -29,7 +29,7 @@ export type Standing = {
   | { readonly state: "reused"; readonly id: ObjectId; readonly successor: ObjectId }
   /** Nothing is known for certain: stays as it is. */
   | { readonly state: "unsure"; readonly finding?: Finding }
-  /** Disabled, with nothing of ours: nobody needs to ask. */
+  /** Disabled, with nothing of ours and nothing to come: nobody needs to ask. */
   | { readonly state: "asleep"; readonly id: ObjectId }
 );
 
@@ -60,9 +60,14 @@ export function standingOf(
     return { ...base, ...reused(frame, user, mark.id, holder) };
   }
   const id = mark?.id ?? holder;
-  const listed = id === undefined ? undefined : frame.roster.people.get(id);
+  if (id === undefined) {
+    return { ...base, ...unmarked(frame, user, [...doubtedGroups(frame, user, id), ...wanted]) };
+  }
+  const listed = frame.roster.people.get(id);
+  if (!mustAsk && listed !== undefined && sleeps(frame, user, listed)) {
+    return { ...base, state: "asleep", id };
+  }
   const groups = [...doubtedGroups(frame, user, id), ...wanted];
-  if (id === undefined) return { ...base, ...unmarked(frame, user, groups) };
   const who = { by: "id", id } as const;
   const asked = { ...base, question: who };
   const inDoubt =
@@ -80,12 +85,20 @@ export function standingOf(
   return { ...asked, own, ...judge(frame, user, id, listed, own) };
 }
 
+/** Nothing to take from this user, and nothing to give: disabled in Entra, or of another name. */
+function sleeps(frame: Frame, user: PveUser, listed: Person): boolean {
+  if (user.enable || holdsOurs(frame, user)) return false;
+  return !listed.accountEnabled || frame.roster.userids.get(listed.id) !== user.userid;
+}
+
+function holdsOurs({ roster }: Frame, user: PveUser): boolean {
+  return roster.mappings.some(({ config }) => user.groups.includes(config.name));
+}
+
 /** The list says something that would take away: only the person's own object may confirm it. */
 function doubtful(frame: Frame, user: PveUser, listed: Person): boolean {
-  const holdsOurs = frame.roster.mappings.some(({ config }) => user.groups.includes(config.name));
-  const worth = user.enable || holdsOurs;
-  if (!listed.accountEnabled) return worth;
-  if (frame.roster.userids.get(listed.id) !== user.userid) return worth;
+  if (!listed.accountEnabled) return true;
+  if (frame.roster.userids.get(listed.id) !== user.userid) return true;
   return frame.roster.mappings
     .filter(({ config }) => user.groups.includes(config.name))
     .some((mapping) => skipIn(frame.roster, mapping, listed)?.left === true);
@@ -163,12 +176,12 @@ function reused(
 function unmarked(frame: Frame, user: PveUser, groups: readonly ObjectId[]): Unmarked {
   const { claim, realm } = frame.roster;
   const question = claim && whoIs(user.userid, realm.name, claim);
-  const holdsOurs = frame.roster.mappings.some(({ config }) => user.groups.includes(config.name));
-  if (!user.enable && !holdsOurs) return { state: "unsure" };
+  const holds = holdsOurs(frame, user);
+  if (!user.enable && !holds) return { state: "unsure" };
   if (question === undefined) {
     // With an `oid` claim a name that is no GUID can be nobody's: nobody signs in as this user.
     if (claim?.property === "id") return { state: "gone", because: "deleted" };
-    return holdsOurs ? unsure(user, "Entra cannot be asked for this name") : { state: "unsure" };
+    return holds ? unsure(user, "Entra cannot be asked for this name") : { state: "unsure" };
   }
   const own = frame.ask.own(question, groups);
   const asked = { question, own };
@@ -188,7 +201,7 @@ function unmarked(frame: Frame, user: PveUser, groups: readonly ObjectId[]): Unm
       }
       // Entra finds names whatever their case, PVE does not: nobody signs in as this user.
       if (nameOf(frame, person) !== user.userid) {
-        return holdsOurs
+        return holds
           ? { ...asked, state: "renamed", id: person.id, person }
           : { ...asked, state: "unsure" };
       }

@@ -1,16 +1,22 @@
 /** Text from elsewhere, made safe for a terminal. */
 
 /**
- * Escapes what could move the cursor, hide text or turn it around: control characters, escapes,
- * line and paragraph separators, and the marks that change the direction of writing.
+ * Characters that change how a line looks rather than what it says: controls, line separators,
+ * invisible ones, and those that turn the direction of writing. Names in Entra are chosen by
+ * people, some of them hostile, and reach a terminal by way of logs and lists.
  */
+const TREACHEROUS =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** The text with every such character written as `\uXXXX`; all others stay as they are. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu, escaped);
+  return text.replace(TREACHEROUS, (found) =>
+    Array.from({ length: found.length }, (_, at) => escapeUnit(found.charCodeAt(at))).join(""),
+  );
 }
 
-function escaped(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  return `\\u{${code.toString(16).padStart(4, "0")}}`;
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
 }
 
 /** `3 people`, `1 person`. */

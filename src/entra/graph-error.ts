@@ -1,6 +1,6 @@
 import { AgentError } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
-import { printable } from "../printable.js";
+import { printable } from "../decide/text.js";
 import { redact } from "../redact.js";
 
 /** Graph said no, in its own words. */

@@ -2,7 +2,7 @@ import type * as Msal from "@azure/msal-node";
 import type { NodeAuthOptions } from "@azure/msal-node";
 import type { Certificate } from "../config/certificate.js";
 import { AgentError } from "../errors.js";
-import { printable } from "../printable.js";
+import { printable } from "../decide/text.js";
 import { redact } from "../redact.js";
 import type { Secret } from "../secret.js";
 import { createWitness } from "./msal-network.js";

@@ -1,7 +1,7 @@
 /** What an answer of PVE means: its data, or one coded error. */
 import { AgentError } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
-import { printable } from "../printable.js";
+import { printable } from "../decide/text.js";
 import { redact } from "../redact.js";
 
 export interface Answer {

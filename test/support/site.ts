@@ -197,7 +197,7 @@ export async function startSite(t: Test, options: SiteOptions = {}): Promise<Sit
     },
   };
   t.teardown(async () => {
-    for (const agent of agents) await agent.close();
+    for (const agent of agents) await agent.close({ abort: true });
     site.journal.close();
     await Promise.all([entra.close(), pve.close()]);
     rmSync(dir, { recursive: true, force: true });
@@ -229,7 +229,7 @@ async function run(
     never,
   );
   await Promise.all(report.rotations);
-  await agent.close();
+  await agent.close({ abort: true });
   return report as PassReport & { readonly plan: Plan };
 }
 
