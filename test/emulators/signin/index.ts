@@ -27,7 +27,7 @@ export interface SignInOptions {
 /** A browser and PVE's login together; close it. */
 export interface SignIn {
   /** Signs in whom a UPN or an object id names. Never throws for a refusal. */
-  signIn(person: string): Promise<SignedIn>;
+  signIn: (person: string) => Promise<SignedIn>;
   close(): Promise<void>;
 }
 
