@@ -284,7 +284,8 @@ function justInTimeGroups(realms: readonly RealmConfig[]): ReadonlySet<GroupId> 
   );
 }
 
-function unique(findings: readonly Finding[]): readonly Finding[] {
+/** What both secrets and people found is told once. */
+export function unique(findings: readonly Finding[]): readonly Finding[] {
   const seen = new Map(findings.map((f) => [`${f.code}|${f.realm ?? ""}|${f.message}`, f]));
   return [...seen.values()];
 }

@@ -1,5 +1,6 @@
 /** One pass: look at secrets and people alike, do what is due, and say how each realm fared. */
 import type { Config, RealmConfig } from "../config/types.js";
+import { unique } from "../decide/decide.js";
 import type { Action, Plan } from "../decide/plan.js";
 import type { RotationDecision } from "../decide/rotation-facts.js";
 import { ERRORS, asAgentError } from "../errors.js";
@@ -83,7 +84,7 @@ export async function runPass(
       );
   const leaseFindings = lease.mayWrite ? [] : [lease.finding];
   const parts = await bothParts(order, pass, lease.mayWrite, tools, signal, lasting);
-  const findings = [...leaseFindings, ...parts.findings];
+  const findings = unique([...leaseFindings, ...parts.findings]);
   const realms = reports(order.realms, findings);
   if (pass !== undefined) {
     const outcomes = outcomesOf(realms, parts);

@@ -1,16 +1,16 @@
 /** The part of a pass that is about secrets: observe, decide, and set rotations going. */
 import type { Config, RealmConfig } from "../config/types.js";
-import type { RealmFacts } from "../decide/facts.js";
+import { isRealm } from "../decide/facts.js";
 import { decideRotation } from "../decide/rotation.js";
 import type { RotationDecision } from "../decide/rotation-facts.js";
-import { distrust, distrustsSecrets } from "../decide/trust.js";
 import type { Finding } from "../errors.js";
 import type { Observation, SsoAppPort } from "../ports.js";
 import { cleanUp } from "./clean-up.js";
 import { issuerOf } from "./observe.js";
 import { rotate } from "./rotate.js";
+import { secretsDistrust } from "./rotate-tools.js";
 import type { RotationOutcome, RotationTools } from "./rotate-tools.js";
-import { byApp, observeSecrets } from "./secrets.js";
+import { byApp, observeSecrets, orderOf } from "./secrets.js";
 import type { AppRealms } from "./secrets.js";
 
 export interface RenewTools extends Omit<RotationTools, "app" | "distrust"> {
@@ -69,13 +69,9 @@ async function renewApp(
   lasting: AbortSignal,
 ): Promise<AppRenewed> {
   const ssoApp = shared.ssoApp(app.clientId);
-  const distrusts = (realm: string, facts: RealmFacts): readonly Finding[] => {
-    const config = app.realms.find(({ name }) => name === realm);
-    const found = config === undefined ? [] : distrust(config, issuerOf(shared.config), facts);
-    return distrustsSecrets(found) ? found : [];
-  };
-  const tools: RotationTools = { ...shared, app: ssoApp, distrust: distrusts };
-  const { facts, keys } = await observeSecrets(
+  const distrust = secretsDistrust(app.realms, issuerOf(shared.config));
+  const tools: RotationTools = { ...shared, app: ssoApp, distrust };
+  const observed = await observeSecrets(
     app,
     observation,
     { ordered: app.realms.some(({ name }) => ordered.has(name)) },
@@ -84,7 +80,7 @@ async function renewApp(
       watch: shared.watch,
       rotations: shared.rotations,
       own: (clientId) => shared.journal.secrets.all(clientId),
-      distrust: distrusts,
+      distrust,
       config: shared.config.rotation,
       clusterId: shared.clusterId(),
       clock: shared.clock,
@@ -92,20 +88,25 @@ async function renewApp(
     },
     signal,
   );
-  const decision = decideRotation(facts);
-  const findings = [...decision.findings];
-  if (!mayWrite || facts.running) return { decision, findings };
+  const decision = decideRotation(observed.facts);
+  const findings = [...distrusted(app, observation, distrust), ...decision.findings];
+  if (!mayWrite || observed.facts.running) return { decision, findings };
   if (decision.remove.length > 0) {
-    const held = app.realms.filter(({ name }) => keys.has(name)).map(({ name }) => name);
+    const held = app.realms.filter(({ name }) => observed.keys.has(name)).map(({ name }) => name);
     findings.push(...(await cleanUp(decision.remove, held, tools, signal)).findings);
   }
   if (decision.rotate === undefined) return { decision, findings };
-  const order = {
-    clientId: app.clientId,
-    rotate: decision.rotate,
-    displayName: facts.displayName,
-    config: shared.config.rotation,
-    keys,
-  };
+  const order = orderOf(observed, decision.rotate);
   return { decision, findings, rotation: rotate(order, tools, lasting) };
+}
+
+function distrusted(
+  app: AppRealms,
+  { access }: Observation,
+  distrust: RotationTools["distrust"],
+): readonly Finding[] {
+  return app.realms.flatMap(({ name }) => {
+    const read = access.realms.get(name);
+    return isRealm(read) ? distrust(name, read) : (read ?? []);
+  });
 }
