@@ -34,7 +34,7 @@ export interface DaemonOptions {
 }
 
 /** How long a stop waits for what is under way before it leaves it as it is. */
-const STOP_MS = 4_500;
+const STOP_MS = 4_300;
 const PRUNE_EVERY_MS = 24 * 60 * 60_000;
 
 /**
@@ -90,7 +90,7 @@ export class Daemon {
       observed: false,
       lease: { leader: false },
       reload: { ok: true },
-      realms: new Map(config.realms.map(({ name }) => [name, UNKNOWN_REALM])),
+      realms: knownRealms(config, journal),
       findings: new Map(),
     };
   }
@@ -313,6 +313,18 @@ export class Daemon {
     );
     return { ...this.#state, realms };
   }
+}
+
+/** A restart is no reason to forget when a pass last went well. */
+function knownRealms(config: Config, journal: Journal): HealthState["realms"] {
+  const last = journal.lastPasses();
+  return new Map(
+    config.realms.map(({ name }) => {
+      const lastSuccess = last.get(name)?.lastSuccess;
+      const sync = { ...UNKNOWN_REALM.sync, ...(lastSuccess === undefined ? {} : { lastSuccess }) };
+      return [name, { ...UNKNOWN_REALM, sync }];
+    }),
+  );
 }
 
 type Events = NonNullable<Parameters<typeof createAgent>[3]>;

@@ -84,7 +84,7 @@ export async function runPass(
       );
   const leaseFindings = lease.mayWrite ? [] : [lease.finding];
   const parts = await bothParts(order, pass, lease.mayWrite, tools, signal, lasting);
-  const findings = unique([...leaseFindings, ...parts.findings]);
+  const findings = unique([...leaseFindings, ...tools.journal.findings, ...parts.findings]);
   const realms = reports(order.realms, findings);
   if (pass !== undefined) {
     const outcomes = outcomesOf(realms, parts);
