@@ -1,7 +1,6 @@
 import type { EmulatorClock } from "../common/clock.js";
 import type { Directory } from "./directory.js";
 import type { Random } from "./random.js";
-import type { View } from "./replica.js";
 import type { Role } from "./roles.js";
 import type { Settings } from "./settings.js";
 import type { SigningKey } from "./login/signing-key.js";
@@ -49,9 +48,4 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body?: unknown;
-}
-
-/** Where a read looks: one replica for one request. */
-export interface Reading {
-  view: View;
 }

@@ -47,7 +47,7 @@ async function appToken(
 ): Promise<Answer> {
   const toGraph = resourceOf(service, scope, client) === "graph";
   const { app, principal } = client;
-  const token = await service.key.sign({
+  const token = await service.key.seal({
     aud: toGraph ? service.graphUrl : app.appId,
     iss: `https://sts.windows.net/${service.tenantId}/`,
     ...datesOf(service),
@@ -94,7 +94,7 @@ async function userTokens(
     ...(nonce === undefined ? {} : { nonce }),
     ...identityClaims(service, view, user, app, scopes),
   });
-  const accessToken = service.key.sign({
+  const accessToken = service.key.seal({
     aud: GRAPH_APP_ID,
     iss: `https://sts.windows.net/${service.tenantId}/`,
     ...dates,
