@@ -3,7 +3,6 @@ import { createSequencer, orderActions } from "../src/decide/order.js";
 import type { Action } from "../src/decide/plan.js";
 import {
   accessOf,
-  action,
   copy,
   create,
   createGroup,
@@ -316,6 +315,24 @@ t.test("P3: a moment takes two writes where the plan has none of that person", (
   t.end();
 });
 
+t.test("P3: a comment written during a moment carries the mark until its end", (t) => {
+  const world = tangled({ groups: ["g1", "g2", "g3"] });
+  world.acl.push(entry("/", "g3", "Console"), entry("/pool", "g3", "Modify"));
+  const come = update("anna", { join: ["g2"] });
+  const also = update("anna", { join: ["g3"], fields: { comment: "new" } });
+  const give = grant("/vms", "Modify", ["g1"]);
+  const { actions, waiting } = ordered(t, world, [come, also, give]);
+  t.same(waiting, {});
+  const fields = actions.map(({ write }) => (write.kind === "update-user" ? write.fields : {}));
+  t.same(fields, [
+    { enable: false, comment: "hers[moment]" },
+    {},
+    { comment: "new[moment]" },
+    { enable: true, comment: "new" },
+  ]);
+  t.end();
+});
+
 t.test("P3: who may not be disabled waits, with SYNC_NO_SAFE_ORDER", (t) => {
   const come = update("anna", { join: ["g2"] });
   const give = grant("/vms", "Modify", ["g1"]);
@@ -488,6 +505,30 @@ t.test("P3: a refused beginning of a moment bars it, and what needs it waits", (
     ids(give),
   );
   t.match(sequencer.waiting()[0]?.waitsFor, /bring into g2 .*\(refused\)/);
+  t.end();
+});
+
+t.test("P3: a refused beginning is not tried again", (t) => {
+  const world: World = {
+    users: { anna: on("g1", "g2") },
+    groups: ["g1", "g2"],
+    acl: [
+      entry("/", "g1", "Audit"),
+      entry("/vms", "g2", "Modify"),
+      entry("/vms/1", "g1", "Console"),
+    ],
+  };
+  const sequencer = createSequencer(
+    input(world, [deleteGroup("g1"), revoke("/vms", "Modify", ["g2"])]),
+  );
+  const begin = sequencer.next();
+  t.equal(begin?.id, "moment/anna@x/begin");
+  if (begin !== undefined) sequencer.refused(begin);
+  t.equal(sequencer.next(), undefined);
+  t.match(
+    sequencer.waiting().map((one) => one.waitsFor),
+    [/disable \(anna@x\) \(refused\)/, /disable \(anna@x\) \(refused\)/],
+  );
   t.end();
 });
 
