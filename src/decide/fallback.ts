@@ -3,7 +3,7 @@
  * agent itself who is effectively Administrator on `/`. A pure filter over a plan's actions.
  */
 import type { Finding } from "../errors.js";
-import type { Mask } from "./acl-tree.js";
+import { NO_ACCESS_ROLE, type Mask } from "./acl-tree.js";
 import type { Access, UserId } from "./facts.js";
 import { partsOf, remade, takingAndGiving } from "./fallback-parts.js";
 import { describe } from "./order-words.js";
@@ -111,7 +111,10 @@ function isOutside(access: Access, userid: UserId): boolean {
   return userid !== access.ownUser && (realm === "pam" || realm === "pve");
 }
 
-/** Some administrators on `/`, kept up to date while writes are gone through. */
+/**
+ * Those of today's administrators on `/` who are left when writes are gone through. What a plan
+ * gives makes up for nothing that it takes: the one may be refused and the other done.
+ */
 class Watch {
   readonly left: Set<UserId>;
   readonly #state: AccessState;
@@ -132,13 +135,12 @@ class Watch {
 
   /** Does the write if somebody is left afterwards, or nobody was there before. */
   allows(write: Write): boolean {
-    if (obstacle(this.#state, write) !== undefined) return true;
+    if (isGrant(write) || obstacle(this.#state, write) !== undefined) return true;
     const concerned = this.#concerned(write);
     const undo: Undo = apply(this.#state, write);
     const before = new Set(this.left);
     for (const userid of concerned) {
-      if (this.#isOne(userid)) this.left.add(userid);
-      else this.left.delete(userid);
+      if (!this.#isOne(userid)) this.left.delete(userid);
     }
     if (before.size === 0 || this.left.size > 0) return true;
     undo();
@@ -165,3 +167,8 @@ class Watch {
 }
 
 const ROOT_ONLY = universe([]);
+
+/** NoAccess is the one role that takes away by being granted. */
+function isGrant(write: Write): boolean {
+  return write.kind === "acl" && !write.delete && write.role !== NO_ACCESS_ROLE;
+}
