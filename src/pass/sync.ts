@@ -95,8 +95,11 @@ function again(tools: SyncTools, signal: AbortSignal): Promise<Observed> {
 function remember(facts: SyncFacts, plan: Plan, pass: PassId, { journal }: SyncTools): void {
   journal.noteAbsent(plan.heard.absent, pass);
   journal.noteLeavers(plan.heard.leavers);
-  const found = [...facts.directory.answers].filter(([, own]) => own.kind === "person");
-  journal.forgetAbsent(found.map(([key]) => key));
+  // Whom this pass did not miss again has to be missed twice anew: two 404s a month apart are none.
+  const heard = new Set(plan.heard.absent);
+  const silent = [...facts.directory.answers].filter(([, own]) => own.kind === "unknown");
+  for (const [key] of silent) heard.add(key);
+  journal.forgetAbsent([...facts.history.absentBefore].filter((key) => !heard.has(key)));
   noteHolds(plan, facts.time.now, journal);
 }
 
