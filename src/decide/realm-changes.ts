@@ -120,10 +120,27 @@ function existingChanges(
 ): readonly Change[] {
   const { standing } = sitting;
   if (standing === undefined) return [];
-  const account = accountChanges(frame, standing, sitting.seats, notes).filter(
-    (change) => change.kind !== "enable-user" || frame.roster.stops.length === 0,
+  const account = accountChanges(frame, standing, sitting.seats, notes).filter((change) =>
+    goesOn(frame, sitting, stops, change),
   );
   return [...account, ...membership(frame, sitting, stops, notes)];
+}
+
+/**
+ * Where additions stop, removals go on, and so does the end of a moment, which gives nothing new.
+ * Nobody is enabled for the sake of a group that they may not join.
+ */
+function goesOn(
+  { roster }: Frame,
+  { standing, seats }: Sitting,
+  stops: ReadonlyMap<string, Finding>,
+  change: Change,
+): boolean {
+  if (change.kind === "disable-user" || change.kind === "delete-user") return true;
+  if (change.kind === "enable-user" && standing?.mark?.moment === true) return true;
+  if (roster.stops.length > 0) return false;
+  if (change.kind !== "enable-user") return true;
+  return seats.some(({ want, has, group }) => want === "in" && (has || !stops.has(group.id)));
 }
 
 function newChanges(

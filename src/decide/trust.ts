@@ -60,10 +60,10 @@ function claims(
     const why = "can be changed by people themselves, and email_claim is not true";
     found.push(finding("REALM_USERNAME_CLAIM", `its username-claim ${claim.name} ${why}`));
   }
-  if (read.groupsClaim === undefined) return found;
   if (read.groupsOverwrite) {
     found.push(finding("REALM_GROUPS_CLAIM", "groups-overwrite drops our groups at each sign-in"));
   }
+  if (read.groupsClaim === undefined) return found;
   // PVE names the groups of its own claim `<claim value>-<realm>` (FACTS-pve).
   const reachable = realm.groups.filter(({ name }) => name.endsWith(`-${realm.name}`));
   if (reachable.length > 0) {
