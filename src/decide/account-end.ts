@@ -1,10 +1,13 @@
 /** The end of an account: deleted when it has been disabled long enough, or is another person's. */
 import type { Frame, Notes } from "./frame.js";
 import { clockIsOff, dayOf } from "./frame.js";
-import { confirmation } from "./account-fields.js";
+import { commentField, confirmation, leaverFields } from "./account-fields.js";
+import { inAnyMapping, keptBecause } from "./account-kept.js";
 import type { PveUser } from "./facts.js";
 import type { UserMark } from "./mark.js";
 import type { Change } from "./plan.js";
+import { readGroups } from "./roster.js";
+import type { Seat } from "./seats.js";
 import { standingOf } from "./standing.js";
 import type { Standing } from "./standing.js";
 
@@ -41,26 +44,61 @@ export function reusedChanges(
   ];
 }
 
-/** Deletes whom we disabled long enough ago, when they still are in no mapping. */
-export function aged(
+/** A disabled account that nothing enables: a moment that nobody ended, or a leaver of old. */
+export function sleeping(
   frame: Frame,
   user: PveUser,
   mark: UserMark | undefined,
+  seats: readonly Seat[],
+  notes: Notes,
+): readonly Change[] {
+  if (mark === undefined || user.enable) return [];
+  if (mark.left !== undefined) return aged(frame, user, mark, mark.left, notes);
+  return mark.moment ? leftInMoment(frame, user, mark, seats, notes) : [];
+}
+
+/**
+ * Somebody disabled for the moment (P3) whom a kill left so, and who has left meanwhile: from now
+ * on a leaver like any other, or enabled again where a leaver would have been kept.
+ */
+function leftInMoment(
+  frame: Frame,
+  user: PveUser,
+  mark: UserMark,
+  seats: readonly Seat[],
+  notes: Notes,
+): readonly Change[] {
+  const standing = outside(frame, user);
+  if (standing === undefined) return [];
+  const kept = standing.state === "active" ? keptBecause(frame, user, mark, seats) : undefined;
+  const common = { realm: frame.roster.realm.name, userid: user.userid, person: mark.id };
+  const { text } = standing;
+  if (kept !== undefined && !neverDisabled(frame, user)) {
+    const plain = { id: mark.id, jit: mark.jit, moment: false };
+    const fields = { enable: true, ...commentField(frame, user, text, plain, notes) };
+    return [{ ...common, kind: "enable-user", fields, reason: `the moment is over, and ${kept}` }];
+  }
+  const fields = leaverFields(frame, user, text, { id: mark.id, jit: mark.jit }, notes);
+  const reason = "left while they were disabled for the moment";
+  return [{ ...common, kind: "disable-user", because: "left", fields, reason }];
+}
+
+/** Deletes whom we disabled long enough ago, when they still are in no mapping. */
+function aged(
+  frame: Frame,
+  user: PveUser,
+  mark: UserMark,
+  left: string,
   notes: Notes,
 ): readonly Change[] {
   const { realm } = frame.roster;
   const after = realm.deleteAfterSeconds;
-  if (mark?.left === undefined || user.enable || after === undefined) return [];
-  const since = leftSince(frame, user, mark.left, notes);
+  if (after === undefined) return [];
+  const since = leftSince(frame, user, left, notes);
   if (since === undefined || frame.time.now < since + after * 1000) return [];
   if (clockIsOff(frame.time)) return waitsForClock(frame, user, notes);
-  const everyGroup = frame.roster.mappings.flatMap(({ entra }) => entra);
-  const standing = standingOf(frame, user, everyGroup, true);
-  const out =
-    standing.state === "gone" ||
-    standing.state === "renamed" ||
-    (standing.state === "active" && !inAnyMapping(frame, standing));
-  if (!out) return [];
+  const standing = outside(frame, user);
+  if (standing === undefined) return [];
   return [
     {
       kind: "delete-user",
@@ -72,6 +110,21 @@ export function aged(
       ...confirmation(standing),
     },
   ];
+}
+
+/** How somebody stands who is in no mapping for certain; undefined: they may be in one. */
+function outside(frame: Frame, user: PveUser): Standing | undefined {
+  const standing = standingOf(frame, user, readGroups(frame.roster), true);
+  if (standing.state === "gone" || standing.state === "renamed") return standing;
+  const whole = frame.roster.mappings.every(({ complete }) => complete);
+  return standing.state === "active" && whole && !inAnyMapping(frame, standing)
+    ? standing
+    : undefined;
+}
+
+/** A journal that knows the user and not our disabling speaks against a mark that says so. */
+export function neverDisabled({ history }: Frame, { userid }: PveUser): boolean {
+  return history.knownUsers.has(userid) && !history.disabledByUs.has(userid);
 }
 
 /** The date in a mark can be forged to hasten a deletion: it counts where the journal has it. */
@@ -92,10 +145,4 @@ export function waitsForClock(frame: Frame, user: PveUser, notes: Notes): readon
     subject: user.userid,
   });
   return [];
-}
-
-export function inAnyMapping(frame: Frame, standing: Standing): boolean {
-  const { own } = standing;
-  if (own?.kind !== "person") return true;
-  return frame.roster.mappings.some(({ entra }) => entra.some((group) => own.memberOf.has(group)));
 }

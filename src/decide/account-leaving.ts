@@ -1,13 +1,14 @@
 /** Accounts of those who left every mapping, are disabled or deleted in Entra, or renamed there. */
 import type { Frame, Notes } from "./frame.js";
 import { clockIsOff } from "./frame.js";
-import { aged, inAnyMapping, waitsForClock } from "./account-end.js";
+import { sleeping, waitsForClock } from "./account-end.js";
 import { confirmation, leaverFields, named } from "./account-fields.js";
+import { ENABLED_AGAIN, groupsThatBring, inAnyMapping, keptBecause } from "./account-kept.js";
 import type { ObjectId, Person, PveUser, Question } from "./facts.js";
-import type { UserMark } from "./mark.js";
 import type { Change } from "./plan.js";
+import { readGroups } from "./roster.js";
 import type { Seat } from "./seats.js";
-import { standingOf } from "./standing.js";
+import { nameOf, standingOf } from "./standing.js";
 import type { Standing } from "./standing.js";
 
 /** Somebody who is in no mapping any more. */
@@ -21,14 +22,13 @@ export function leftChanges(
   const { user, mark, text, id } = standing;
   const { realm } = frame.roster;
   if (mark === undefined) return [];
-  if (!user.enable) return mark.left === undefined ? [] : aged(frame, user, mark, notes);
+  if (!user.enable) return sleeping(frame, user, mark, seats, notes);
   const why = keptBecause(frame, user, mark, seats);
   if (why !== undefined) {
     notes.kept.push({ realm: realm.name, userid: user.userid, why });
     return [];
   }
-  const everyGroup = frame.roster.mappings.flatMap(({ entra }) => entra);
-  const confirmed = standingOf(frame, user, everyGroup, true);
+  const confirmed = standingOf(frame, user, readGroups(frame.roster), true);
   if (confirmed.state !== "active" || inAnyMapping(frame, confirmed)) return [];
   const common = {
     realm: realm.name,
@@ -36,7 +36,10 @@ export function leftChanges(
     ...named(id, person),
     losers: [user.userid],
     counted: "removed" as const,
-    confirm: { who: { by: "id", id }, groups: everyGroup } satisfies Question,
+    confirm: {
+      who: { by: "id", id },
+      groups: groupsThatBring(frame, confirmed),
+    } satisfies Question,
   };
   const reason = "in no mapped Entra group any more";
   if (realm.onLeave === "delete") {
@@ -45,28 +48,6 @@ export function leftChanges(
   }
   const fields = leaverFields(frame, user, text, { id, jit: mark.jit }, notes);
   return [{ ...common, kind: "disable-user", because: "left", fields, reason }];
-}
-
-/** Why an account outside all mappings stays enabled; undefined: it does not. */
-function keptBecause(
-  frame: Frame,
-  user: PveUser,
-  mark: UserMark,
-  seats: readonly Seat[],
-): string | undefined {
-  if (mark.left !== undefined) return "an administrator enabled the account again";
-  if (frame.roster.realm.onLeave === "keep") return 'on_leave = "keep"';
-  if (mark.jit) return "only just-in-time mappings ever brought them";
-  if (seats.some(({ has, group }) => has && group.privileged)) return undefined;
-  const manual = user.groups.filter((group) => !frame.groups.has(group));
-  if (manual.length > 0) return `in the manual group ${manual.join(", ")}`;
-  const entries = frame.access.acl.filter(
-    ({ type, ugid }) =>
-      (type === "user" && ugid === user.userid) ||
-      (type === "token" && ugid.startsWith(`${user.userid}!`)),
-  );
-  if (entries.length === 0) return undefined;
-  return `has ACL entries of their own at ${entries.map(({ path }) => path).join(", ")}`;
 }
 
 export function goneChanges(
@@ -78,7 +59,7 @@ export function goneChanges(
   const { user, mark, id, because } = standing;
   const { realm } = frame.roster;
   const reason = `account ${because} in Entra`;
-  if (!user.enable) return aged(frame, user, mark, notes);
+  if (!user.enable) return sleeping(frame, user, mark, seats, notes);
   const ours = mark !== undefined || seats.some(({ has }) => has) || listed(frame, id);
   if (!ours && realm.unmarked === "report") {
     notes.unmanaged.push({ realm: realm.name, userid: user.userid });
@@ -118,15 +99,21 @@ function listed(frame: Frame, id: ObjectId | undefined): boolean {
 export function renamedChanges(
   frame: Frame,
   standing: Standing & { state: "renamed" },
+  seats: readonly Seat[],
   notes: Notes,
 ): readonly Change[] {
   const { user, mark, id, person, text } = standing;
   if (mark === undefined) return [];
-  if (!user.enable) return aged(frame, user, mark, notes);
+  if (!user.enable) return sleeping(frame, user, mark, seats, notes);
   const { realm } = frame.roster;
+  if (mark.left !== undefined) {
+    notes.kept.push({ realm: realm.name, userid: user.userid, why: ENABLED_AGAIN });
+    return [];
+  }
+  const name = nameOf(frame, person) ?? person.userPrincipalName;
   notes.findings.push({
     code: "SYNC_RENAMED",
-    message: `${user.userid} is now ${person.userPrincipalName}; ${leftBehind(frame, user)}`,
+    message: `${user.userid} is now ${name}; ${leftBehind(frame, user)}`,
     realm: realm.name,
     subject: user.userid,
   });
@@ -138,7 +125,7 @@ export function renamedChanges(
       ...named(id, person),
       because: "renamed",
       fields: leaverFields(frame, user, text, { id, jit: mark.jit }, notes),
-      reason: `renamed in Entra to ${person.userPrincipalName}`,
+      reason: `renamed in Entra: now ${name}`,
       losers: [user.userid],
       counted: "renamed",
       ...confirmation(standing),

@@ -1,13 +1,14 @@
 /** What becomes of one existing account: its mark, its names, whether it is enabled, its end. */
 import type { Finding } from "../errors.js";
 import type { Frame, Notes } from "./frame.js";
-import { aged, reusedChanges } from "./account-end.js";
+import { neverDisabled, reusedChanges, sleeping } from "./account-end.js";
 import { commentField, named } from "./account-fields.js";
 import { goneChanges, leftChanges, renamedChanges } from "./account-leaving.js";
-import type { ObjectId, PveUser } from "./facts.js";
+import type { ObjectId, Person, PveUser } from "./facts.js";
 import type { UserMark } from "./mark.js";
 import { nameFields } from "./names.js";
 import type { Change, UserFields } from "./plan.js";
+import { skipIn } from "./roster.js";
 import type { Seat } from "./seats.js";
 import type { Standing } from "./standing.js";
 
@@ -25,11 +26,11 @@ export function accountChanges(
       if (standing.mark === undefined) unmanaged(frame, standing.user, notes);
       return [];
     case "asleep":
-      return aged(frame, standing.user, standing.mark, notes);
+      return sleeping(frame, standing.user, standing.mark, seats, notes);
     case "gone":
       return goneChanges(frame, standing, seats, notes);
     case "renamed":
-      return renamedChanges(frame, standing, notes);
+      return renamedChanges(frame, standing, seats, notes);
     case "reused":
       return reusedChanges(frame, standing, notes);
     case "active":
@@ -47,7 +48,7 @@ function activeChanges(
   const belongs = seats.some(({ want, has }) => want === "in" || (want === "stay" && has));
   if (belongs) return presentChanges(frame, standing, seats, notes);
   // Wanted by a list that their own side does not confirm yet: neither given nor taken.
-  if (seats.some(({ want }) => want === "stay") || listedAnywhere(frame, id)) return [];
+  if (seats.some(({ want }) => want === "stay") || listedAnywhere(frame, id, person)) return [];
   if (mark === undefined) {
     unmanaged(frame, user, notes);
     return [];
@@ -56,9 +57,10 @@ function activeChanges(
   return leftChanges(frame, standing, seats, notes, person);
 }
 
-function listedAnywhere(frame: Frame, id: ObjectId): boolean {
-  return frame.roster.mappings.some(
-    ({ listed }) => listed.has(id) && frame.roster.skipped.get(id)?.left !== true,
+function listedAnywhere({ roster }: Frame, id: ObjectId, person: Person): boolean {
+  const listed = roster.people.get(id) ?? person;
+  return roster.mappings.some(
+    (mapping) => mapping.listed.has(id) && skipIn(roster, mapping, listed)?.left !== true,
   );
 }
 
@@ -106,9 +108,7 @@ function comesBack(
   const { user, mark } = standing;
   if (user.enable) return false;
   const ours = mark?.left !== undefined || mark?.moment === true;
-  const contradicted =
-    frame.history.knownUsers.has(user.userid) && !frame.history.disabledByUs.has(user.userid);
-  if (ours && !contradicted) return agreed;
+  if (ours && !neverDisabled(frame, user)) return agreed;
   const why = ours
     ? "the journal does not know of disabling them"
     : "an administrator disabled them";

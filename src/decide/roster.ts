@@ -80,6 +80,21 @@ export function skipIn(roster: Roster, mapping: Mapping, person: Person): Skip |
   return undefined;
 }
 
+/**
+ * Whether a person, as this object of theirs says, counts as having left a mapping whoever lists
+ * them: a guest where guests are not allowed, or without a possible userid.
+ */
+export function ruledOut({ realm, claim }: Roster, mapping: Mapping, person: Person): boolean {
+  if (person.guest && realm.guests === "skip") return true;
+  if (person.guest && mapping.privileged && mapping.config.guests !== "allow") return true;
+  return claim !== undefined && !useridOf(person, claim, realm.name).ok;
+}
+
+/** The Entra groups of those mappings that could be read whole. */
+export function readGroups({ mappings }: Roster): readonly ObjectId[] {
+  return mappings.filter(({ complete }) => complete).flatMap(({ entra }) => entra);
+}
+
 function usableClaim(realm: RealmConfig, facts: RealmFacts | undefined): Claim | undefined {
   if (facts === undefined) return undefined;
   const claim = claimOf(facts.usernameClaim);

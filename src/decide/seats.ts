@@ -3,9 +3,9 @@ import type { Finding } from "../errors.js";
 import type { Frame } from "./frame.js";
 import type { ObjectId, OwnSide, Person, PveUser, UserId } from "./facts.js";
 import type { GroupState } from "./group-state.js";
-import { skipIn } from "./roster.js";
+import { ruledOut, skipIn } from "./roster.js";
 import type { Mapping } from "./roster.js";
-import { nameOf, ownSideIn } from "./standing.js";
+import { ownSideIn } from "./standing.js";
 import type { Standing } from "./standing.js";
 import { parseUserMark } from "./mark.js";
 
@@ -155,9 +155,7 @@ function keepListed(
   const stays: Verdict = { want: "in", reason: `in ${describe(mapping)}`, cause: "removed" };
   const skip = skipIn(frame.roster, mapping, listed);
   if (skip === undefined) return stays;
-  const confirmed =
-    own?.kind === "person" &&
-    (listed.guest ? own.person.guest : nameOf(frame, own.person) === undefined);
+  const confirmed = own?.kind === "person" && ruledOut(frame.roster, mapping, own.person);
   if (!skip.left || !confirmed) return { ...stays, want: "stay", reason: skip.why };
   return { want: "out", reason: skip.why, cause: "removed" };
 }

@@ -5,7 +5,7 @@ import type { ObjectId, OwnSide, Person, PveUser, Question, UserId } from "./fac
 import { questionKey } from "./facts.js";
 import { parseUserMark } from "./mark.js";
 import type { UserMark } from "./mark.js";
-import { skipIn } from "./roster.js";
+import { readGroups, skipIn } from "./roster.js";
 import type { Mapping } from "./roster.js";
 import { useridOf, whoIs } from "./userid.js";
 
@@ -67,7 +67,11 @@ export function standingOf(
   if (!mustAsk && listed !== undefined && sleeps(frame, user, listed)) {
     return { ...base, state: "asleep", id };
   }
-  const groups = [...doubtedGroups(frame, user, id), ...wanted];
+  const doubted = doubtedGroups(frame, user, id);
+  // Who may have left everything is asked about everything at once: the account is to go with the
+  // last membership, in one write, for a later pass no longer knows what that membership was.
+  const leaves = mark !== undefined && listed === undefined && doubted.length > 0;
+  const groups = [...(leaves ? readGroups(frame.roster) : doubted), ...wanted];
   const who = { by: "id", id } as const;
   const asked = { ...base, question: who };
   const inDoubt =

@@ -1,0 +1,48 @@
+/** Who is in no mapping any more, and who of them keeps the account all the same. */
+import type { Frame } from "./frame.js";
+import type { ObjectId, PveUser } from "./facts.js";
+import type { UserMark } from "./mark.js";
+import { ruledOut } from "./roster.js";
+import type { Seat } from "./seats.js";
+import type { Standing } from "./standing.js";
+
+export const ENABLED_AGAIN = "an administrator enabled the account again";
+
+/** Why an account outside all mappings stays enabled; undefined: it does not. */
+export function keptBecause(
+  frame: Frame,
+  user: PveUser,
+  mark: UserMark,
+  seats: readonly Seat[],
+): string | undefined {
+  if (mark.left !== undefined) return ENABLED_AGAIN;
+  if (frame.roster.realm.onLeave === "keep") return 'on_leave = "keep"';
+  if (mark.jit) return "only just-in-time mappings ever brought them";
+  if (seats.some(({ has, group }) => has && group.privileged)) return undefined;
+  const manual = user.groups.filter((group) => !frame.groups.has(group));
+  if (manual.length > 0) return `in the manual group ${manual.join(", ")}`;
+  const entries = frame.access.acl.filter(
+    ({ type, ugid }) =>
+      (type === "user" && ugid === user.userid) ||
+      (type === "token" && ugid.startsWith(`${user.userid}!`)),
+  );
+  if (entries.length === 0) return undefined;
+  return `has ACL entries of their own at ${entries.map(({ path }) => path).join(", ")}`;
+}
+
+/** Whether their own side says that they are in a mapping, and may be; true where it says nothing. */
+export function inAnyMapping({ roster }: Frame, { own }: Standing): boolean {
+  if (own?.kind !== "person") return true;
+  return roster.mappings.some(
+    (mapping) =>
+      mapping.entra.some((group) => own.memberOf.has(group)) &&
+      !ruledOut(roster, mapping, own.person),
+  );
+}
+
+/** The Entra groups that would still bring this person, had they come back meanwhile. */
+export function groupsThatBring({ roster }: Frame, { own }: Standing): readonly ObjectId[] {
+  return roster.mappings
+    .filter((mapping) => own?.kind !== "person" || !ruledOut(roster, mapping, own.person))
+    .flatMap(({ entra }) => entra);
+}
