@@ -31,17 +31,23 @@ export function entryText(entry: JournalEntry): string {
 }
 
 function changeLine(entry: JournalEntry & { type: "change" }): string {
-  const what = [entry.kind.replaceAll("-", " "), entry.userid, entry.group].filter(
-    (part) => part !== undefined,
-  );
   const code = entry.code === undefined ? "" : ` ${entry.code}: ${entry.message ?? ""}`;
   const moment = entry.moment ? " (for the moment)" : "";
   const approved = entry.approved ? " (approved)" : "";
-  return `${what.join(" ")}${moment}${approved}: ${entry.outcome}${code}${difference(entry)}`;
+  return `${whatOf(entry)}${moment}${approved}: ${entry.outcome}${code}${difference(entry)}`;
 }
 
-/** `before -> after`, where both are known and differ. */
-function difference({ before, after }: JournalEntry & { type: "change" }): string {
+/** In the words of `plan`: `leave pve-admins: anna@…`, `grant PVEAuditor at / for pve-auditors`. */
+function whatOf({ kind, userid, group, path, role }: JournalEntry & { type: "change" }): string {
+  const words = kind.replaceAll("-", " ");
+  if (kind === "join" || kind === "leave") return `${words} ${group}: ${userid}`;
+  if (kind === "grant" || kind === "revoke") return `${words} ${role} at ${path} for ${group}`;
+  return [words, userid ?? group ?? ""].join(" ");
+}
+
+/** `before -> after`, where both are known, differ, and say more than the words do. */
+function difference({ kind, before, after }: JournalEntry & { type: "change" }): string {
+  if (kind === "join" || kind === "leave") return "";
   if (before === after || (before === null && after === null)) return "";
   return ` [${shown(before)} -> ${shown(after)}]`;
 }

@@ -3,10 +3,11 @@ import { loadConfig } from "../config/load.js";
 import { controlSocket, daemonListens, runOnDaemon } from "../control/index.js";
 import type { ControlEvent, Emit, Order } from "../control/index.js";
 import { carryOut } from "../daemon/orders.js";
-import { printable } from "../decide/text.js";
+import { counted, printable } from "../decide/text.js";
 import { AgentError } from "../errors.js";
 import { EXIT } from "../exit.js";
 import { findingText } from "./findings.js";
+import { heldLines } from "./held-text.js";
 import type { Args, Io } from "./io.js";
 import { locally } from "./locally.js";
 import type { PlanView } from "../decide/plan-view.js";
@@ -14,13 +15,22 @@ import type { PlanView } from "../decide/plan-view.js";
 export async function order(given: Order, args: Args, io: Io): Promise<number> {
   const config = loadConfig(args.config, { env: io.machine.env });
   const socket = controlSocket(config.state.dir, io.machine.env);
-  const show = shower(args, io);
+  const print = shower(args, io);
+  let writes = 0;
+  const show: Emit = (event) => {
+    if (event.type === "progress" && event.done !== undefined) writes = event.done;
+    print(event);
+  };
+  const finish = (event: Done): number => {
+    const good = given.kind === "sync" ? `done: ${writesText(writes)}` : "done";
+    return ending(event, good, args, io);
+  };
   if (!(await daemonListens(socket))) {
     const exit = await locally(config, io, (passes) => carryOut(given, passes, show));
-    return finish({ type: "done", exit }, args, io);
+    return finish({ type: "done", exit });
   }
   for await (const event of runOnDaemon(socket, given)) {
-    if (event.type === "done") return finish(event, args, io);
+    if (event.type === "done") return finish(event);
     show(event);
   }
   throw new AgentError("CONTROL_UNREACHABLE", "the daemon broke off");
@@ -43,7 +53,10 @@ function shower({ json }: Args, io: Io): Emit {
 /** What is left after the pass: the plan itself was shown line by line as it was done. */
 function summaryOf(plan: PlanView): string {
   const lines = [
-    ...plan.held.map(({ text, because }) => `held: ${printable(text)}\n  ${printable(because)}\n`),
+    ...(plan.held.length === 0 ? [] : ["held:\n"]),
+    ...heldLines(plan.held.map(({ text, because }) => ({ what: text, why: because }))).map(
+      (line) => `  ${line}\n`,
+    ),
     ...plan.waiting.map(
       (waiting) =>
         `waits: ${printable(waiting.changes.map(({ text }) => text).join("; "))}\n` +
@@ -56,15 +69,22 @@ function summaryOf(plan: PlanView): string {
   return lines.join("");
 }
 
-function finish(event: ControlEvent & { type: "done" }, { json }: Args, io: Io): number {
+type Done = ControlEvent & { type: "done" };
+
+/** @param good what to say where all went well */
+function ending(event: Done, good: string, { json }: Args, io: Io): number {
   if (json) io.out(`${JSON.stringify(event)}\n`);
   else if (event.code !== undefined) io.err(`${event.code}: ${printable(event.message ?? "")}\n`);
+  else if (event.exit === EXIT.done) io.out(`${good}\n`);
   else io.out(`${WORDS[event.exit] ?? "failed"}\n`);
   return event.exit;
 }
 
+function writesText(writes: number): string {
+  return writes === 0 ? "nothing to write" : counted(writes, "write", "writes");
+}
+
 const WORDS: Readonly<Record<number, string>> = {
-  [EXIT.done]: "done",
   [EXIT.failed]: "failed: see above",
   [EXIT.held]: "held: some changes wait for an approval",
 };

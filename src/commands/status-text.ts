@@ -1,9 +1,10 @@
 /** `status` for a person. */
 import { ansiPaint, plainPaint } from "../decide/render.js";
 import type { Paint } from "../decide/render.js";
-import { printable } from "../decide/text.js";
+import { instant, printable } from "../decide/text.js";
 import type { StatusView } from "../daemon/status.js";
 import type { HealthReport } from "../health/index.js";
+import { heldLines } from "./held-text.js";
 
 export function statusText(view: StatusView, terminal: boolean): string {
   const paint = terminal ? ansiPaint : plainPaint;
@@ -16,13 +17,9 @@ export function statusText(view: StatusView, terminal: boolean): string {
     ...(view.running ? [leaseLine(health)] : []),
     ...(health.credential.expires === null
       ? []
-      : [`agent's own credential ends ${health.credential.expires}`]),
+      : [`the agent's own credential ends ${when(health.credential.expires)}`]),
     ...Object.entries(health.realms).flatMap(([name, realm]) => realmLines(name, realm, paint)),
-    ...block(
-      "Held",
-      view.held.map(({ what, why }) => `${printable(what)}: ${printable(why)}`),
-      paint,
-    ),
+    ...block("Held", heldLines(view.held), paint),
     ...(view.approval_id === null
       ? []
       : [`  approve with: pve-entra-agent sync --approve ${view.approval_id}`]),
@@ -70,10 +67,22 @@ function realmLines(name: string, realm: HealthReport["realms"][string], paint: 
   const key = secret.hint === null ? "" : ` ${printable(secret.hint)}…`;
   return [
     paint.heading(`realm ${printable(name)}`),
-    `  secret${key}: ${accepted}, ends ${secret.expires ?? "unknown"}${secret.rotating ? ", a rotation is under way" : ""}`,
-    `  last pass: ${sync.last_attempt ?? "none"}${passWord(sync)}; last good one: ${sync.last_success ?? "none"}`,
+    `  secret${key}: ${accepted}, ends ${secret.expires === null ? "unknown" : when(secret.expires)}${secret.rotating ? ", a rotation is under way" : ""}`,
+    `  last pass: ${passLine(sync)}`,
     `  ${sync.held} held, ${sync.skipped} skipped, ${sync.kept} kept, ${sync.unmanaged} unmanaged`,
   ];
+}
+
+function passLine(sync: HealthReport["realms"][string]["sync"]): string {
+  const { last_attempt: last, last_success: good } = sync;
+  if (last === null) return "none yet";
+  const before = good === last ? "the same" : good === null ? "none" : when(good);
+  return `${when(last)}${passWord(sync)}; last good one: ${before}`;
+}
+
+/** `2026-11-27 10:28:26 UTC` of health's ISO 8601. */
+function when(iso: string): string {
+  return instant(Date.parse(iso));
 }
 
 function passWord({ ok, code }: HealthReport["realms"][string]["sync"]): string {

@@ -1,5 +1,6 @@
 /** A plan for a person: it reads like a good diff, losses first, each line with its reason. */
-import type { Action, Change, Hold, Plan, RightsDelta, Waiting } from "./plan.js";
+import type { Action, Change, Hold, Plan, Waiting } from "./plan.js";
+import { rightsLines } from "./render-rights.js";
 import type { RotationDecision } from "./rotation-facts.js";
 import { counted, instant, printable } from "./text.js";
 
@@ -38,21 +39,13 @@ export function renderPlan(plan: Plan, secrets: readonly RotationDecision[], pai
   const losing = plan.actions.filter(takesAway);
   const giving = plan.actions.filter((action) => !takesAway(action));
   const sections = [
-    section(
-      "Rights lost",
-      plan.rights.flatMap((delta) => rights(delta, "lost", paint)),
-      paint,
-    ),
+    section("Rights lost", rightsLines(plan.rights, "lost", paint.lost), paint),
     section(
       "Taken away",
       losing.flatMap((action) => actionLines(action, paint.lost, "-")),
       paint,
     ),
-    section(
-      "Rights gained",
-      plan.rights.flatMap((d) => rights(d, "gained", paint)),
-      paint,
-    ),
+    section("Rights gained", rightsLines(plan.rights, "gained", paint.gained), paint),
     section(
       "Given",
       giving.flatMap((action) => actionLines(action, paint.gained, "+")),
@@ -135,19 +128,6 @@ export function takesAway(action: Action): boolean {
 
 function section(title: string, lines: readonly string[], paint: Paint): string {
   return lines.length === 0 ? "" : `${paint.heading(title)}\n${lines.join("\n")}\n`;
-}
-
-function rights(delta: RightsDelta, side: "lost" | "gained", paint: Paint): string[] {
-  const paths = [...delta[side]];
-  if (paths.length === 0) return [];
-  const sign = side === "lost" ? "-" : "+";
-  const color = side === "lost" ? paint.lost : paint.gained;
-  return [
-    `  ${who(delta.userid, delta.personName)}`,
-    ...paths.map(([path, privileges]) =>
-      color(`    ${sign} ${printable(path)}: ${privileges.map(printable).join(" ")}`),
-    ),
-  ];
 }
 
 function who(userid: string, name: string | undefined): string {

@@ -54,6 +54,8 @@ function changes(db: Database, filter: EntryFilter): readonly Entry<"change">[] 
       reason: row["reason"],
       userid: row["userid"],
       group: row["grp"],
+      path: row["path"],
+      role: row["role"],
       person: row["person"],
       personName: row["person_name"],
       entraGroups: parsed(row["entra_groups"]),

@@ -1,5 +1,14 @@
 /** What the journal offers to the rest of the program, as plain types. */
-import type { Access, GroupId, History, ObjectId, QuestionKey, UserId } from "../decide/facts.js";
+import type {
+  Access,
+  AclPath,
+  GroupId,
+  History,
+  ObjectId,
+  QuestionKey,
+  RoleId,
+  UserId,
+} from "../decide/facts.js";
 import type { Action, Change } from "../decide/plan.js";
 import type { ErrorCode, Finding } from "../errors.js";
 
@@ -56,6 +65,9 @@ export type JournalEntry =
       readonly reason: string;
       readonly userid?: UserId;
       readonly group?: GroupId;
+      /** Of an ACL entry: where, and which role. */
+      readonly path?: AclPath;
+      readonly role?: RoleId;
       readonly person?: ObjectId;
       readonly personName?: string;
       readonly entraGroups: readonly ObjectId[];
