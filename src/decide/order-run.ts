@@ -3,7 +3,7 @@
  * not safe is tried again only after a write that can have changed the answer, so that a plan
  * without conflicts costs one trial an action.
  */
-import type { GroupId, UserId } from "./facts.js";
+import type { AclPath, GroupId, UserId } from "./facts.js";
 import { isMomentEnd, Heap } from "./order-rank.js";
 import type { Action, Write } from "./plan.js";
 import type { Excess, Safety } from "./safety.js";
@@ -13,6 +13,8 @@ import { apply, obstacle, type Obstacle, type Undo } from "./simulation.js";
 export type Block =
   | { readonly kind: "impossible"; readonly obstacle: Obstacle }
   | { readonly kind: "excess"; readonly excess: Excess }
+  /** Part of a role swap: what replaces it is still to come. */
+  | { readonly kind: "swap"; readonly path: AclPath; readonly groups: readonly GroupId[] }
   /** The end of a moment: something that is still to come concerns the person. */
   | { readonly kind: "early"; readonly userid: UserId };
 
@@ -29,6 +31,7 @@ export class Run {
   readonly #waiters = new Map<string, Set<string>>();
   #script: readonly string[];
   readonly #scripted: Set<string>;
+  #swapsInOrder = true;
 
   /**
    * @param actions in the order of preference
@@ -136,7 +139,26 @@ export class Run {
     if (found !== undefined) return { kind: "impossible", obstacle: found };
     const excess = this.safety.excess(write);
     if (excess !== undefined) return { kind: "excess", excess };
+    const swap = this.#swapOf(write);
+    if (swap !== undefined) return swap;
     return this.#isEarly(action) ? { kind: "early", userid: concernedBy(write) } : undefined;
+  }
+
+  /** A role swap adds before it deletes: who gets nothing instead keeps what there was. */
+  #swapOf(write: Write): Block | undefined {
+    if (!this.#swapsInOrder || write.kind !== "acl" || !write.delete) return undefined;
+    const { path } = write;
+    const groups = write.groups.filter((group) => this.safety.isGrantToCome(path, group));
+    return groups.length === 0 ? undefined : { kind: "swap", path, groups };
+  }
+
+  /** Where nothing else helps and nothing is missing, a swap may delete first. False: it may already. */
+  freeSwaps(): boolean {
+    if (!this.#swapsInOrder) return false;
+    this.#swapsInOrder = false;
+    const waiting = [...this.#blocked].filter(([, block]) => block.kind === "swap");
+    for (const [id] of waiting) this.#free(id);
+    return waiting.length > 0;
   }
 
   /**
@@ -216,10 +238,11 @@ export function joinsOf(write: Write): readonly GroupId[] {
 
 function keysOf(write: Write): string[] {
   if ("userid" in write) return [`user ${write.userid}`];
-  return write.kind === "acl" ? [] : [`group ${write.group}`];
+  return write.kind === "acl" ? [`swap ${write.path}`] : [`group ${write.group}`];
 }
 
 function waitKey(block: Block): string {
+  if (block.kind === "swap") return `swap ${block.path}`;
   if (block.kind !== "impossible") return `user ${concerned(block) ?? ""}`;
   const { on } = block.obstacle;
   if (on.kind === "role") return "role";

@@ -1,7 +1,8 @@
 /**
  * One write as two, where no order of single writes is safe: a move between groups as leaving and
  * joining, an ACL entry of several groups as entries of some of them and of the others. Each half
- * keeps its share of the changes; which half is safe first is for the caller to try.
+ * keeps its share of the changes; which half is safe first is for the caller to try. And a write that cannot be done as a whole, as
+ * what can and what cannot.
  */
 import type { GroupId } from "./facts.js";
 import type { Action, Change, UserFields, Write } from "./plan.js";
@@ -34,6 +35,83 @@ export function splitAcl(action: Action, first: ReadonlySet<GroupId>): Halves | 
     changes: action.changes.filter((change) => isOfGroups(change, groups)),
   });
   return [part([...first], "1"), part(rest, "2")];
+}
+
+/**
+ * What of a write can be done although some of its groups do not exist and will not, and what
+ * waits for them; undefined: nothing can. Nobody is created or enabled for a group that is not
+ * there.
+ */
+export function splitMissing(
+  action: Action,
+  isMissing: (group: GroupId) => boolean,
+): Halves | undefined {
+  const { write } = action;
+  if (write.kind === "acl") {
+    return splitAcl(action, new Set(write.groups.filter((group) => !isMissing(group))));
+  }
+  if (write.kind === "create-user") return splitNewcomer(action, write, isMissing);
+  if (write.kind !== "update-user") return undefined;
+  const join = write.join.filter((group) => !isMissing(group));
+  const waits = write.fields.enable === true && join.length === 0;
+  const [now, later]: readonly [UserFields, UserFields] = waits
+    ? [{}, write.fields]
+    : [write.fields, {}];
+  if (join.length + write.leave.length + Object.keys(now).length === 0) return undefined;
+  const first: Write = { ...write, fields: now, join };
+  const missing = write.join.filter(isMissing);
+  const second: Write = { ...write, fields: later, join: missing, leave: [] };
+  return [
+    part(action, "possible", first, (change) => isOfUserWrite(change, first, !waits)),
+    part(action, "missing", second, (change) => isOfUserWrite(change, second, waits)),
+  ];
+}
+
+function splitNewcomer(
+  action: Action,
+  write: Write & { kind: "create-user" },
+  isMissing: (group: GroupId) => boolean,
+): Halves | undefined {
+  const { userid } = write;
+  const groups = write.groups.filter((group) => !isMissing(group));
+  const join = write.groups.filter(isMissing);
+  if (groups.length === 0 || join.length === 0) return undefined;
+  const later: Write = { kind: "update-user", userid, fields: {}, join, leave: [] };
+  const isLater = (change: Change): boolean =>
+    change.kind === "join" && join.includes(change.group);
+  return [
+    part(action, "possible", { ...write, groups }, (change) => !isLater(change)),
+    part(action, "missing", later, isLater),
+  ];
+}
+
+function part(
+  action: Action,
+  name: string,
+  write: Write,
+  belongs: (change: Change) => boolean,
+): Action {
+  const changes = action.changes.filter(belongs);
+  return { ...action, id: `${action.id}/${name}`, write, changes };
+}
+
+function isOfUserWrite(
+  change: Change,
+  write: Write & { kind: "update-user" },
+  carriesFields: boolean,
+): boolean {
+  if (change.kind === "join") return write.join.includes(change.group);
+  if (change.kind === "leave") return write.leave.includes(change.group);
+  return carriesFields;
+}
+
+/** An entry of several groups as one entry for each; nothing where it is one already. */
+export function splitEntries(action: Action): Action[] {
+  const { write } = action;
+  if (write.kind !== "acl" || write.groups.length < 2) return [];
+  return write.groups.map((group) =>
+    part(action, group, { ...write, groups: [group] }, (change) => isOfGroups(change, [group])),
+  );
 }
 
 /** Enabling goes with the second half, every other field with the first. */

@@ -1,14 +1,20 @@
 /** The first way on for a run that is stuck: one of its writes in two. */
 import type { GroupId } from "./facts.js";
 import type { Run } from "./order-run.js";
-import { splitAcl, splitMove, type Halves } from "./order-split.js";
+import { splitAcl, splitMissing, splitMove, type Halves } from "./order-split.js";
 import type { Action, Write } from "./plan.js";
 import { obstacle } from "./simulation.js";
 
-/** Splits one blocked write such that its first half is safe now; false: there is none. */
+/** Splits one blocked write such that its first half can go on now; false: there is none. */
 export function splitStep(run: Run): boolean {
-  const blocked = run.remaining().filter((action) => run.block(action.id)?.kind === "excess");
-  for (const halvesOf of [safeMove, safeAcl]) {
+  const ways = [
+    { kind: "excess", halvesOf: safeMove },
+    { kind: "excess", halvesOf: safeAcl },
+    { kind: "impossible", halvesOf: withoutMissing },
+    { kind: "swap", halvesOf: withoutSwapped },
+  ] as const;
+  for (const { kind, halvesOf } of ways) {
+    const blocked = run.remaining().filter((action) => run.block(action.id)?.kind === kind);
     for (const action of blocked) {
       const halves = halvesOf(run, action);
       if (halves === undefined) continue;
@@ -23,6 +29,25 @@ export function splitStep(run: Run): boolean {
 
 function safeMove(run: Run, action: Action): Halves | undefined {
   return splitMove(action).find(([first]) => isSafe(run, first.write));
+}
+
+/**
+ * A group that still is not there when a run is stuck will not be: making it was refused or is
+ * held, and nothing else waits for that.
+ */
+function withoutMissing(run: Run, action: Action): Halves | undefined {
+  const { state } = run.safety;
+  const halves = splitMissing(action, (group) => !state.members.has(group));
+  const first = halves?.[0].write;
+  return first !== undefined && obstacle(state, first) === undefined ? halves : undefined;
+}
+
+/** Entries that nothing replaces need not wait for those that something does. */
+function withoutSwapped(run: Run, action: Action): Halves | undefined {
+  const { write } = action;
+  const block = run.block(action.id);
+  if (write.kind !== "acl" || block?.kind !== "swap") return undefined;
+  return splitAcl(action, new Set(write.groups.filter((group) => !block.groups.includes(group))));
 }
 
 /** As many of the entry's groups as can go first together. */

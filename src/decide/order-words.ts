@@ -1,5 +1,6 @@
 /** What an action that was not done waits for, in words. */
 import type { Finding } from "../errors.js";
+import type { AclPath, GroupId } from "./facts.js";
 import { groupsOf, joinsOf, type Run } from "./order-run.js";
 import type { Action, Waiting, Write } from "./plan.js";
 import type { Excess } from "./safety.js";
@@ -98,6 +99,7 @@ function words({ run, held, refused }: Leftovers, action: Action): string {
   const first = list === "" ? "" : `: waits for ${list}`;
   if (block === undefined) return "its turn";
   if (block.kind === "impossible") return `${block.obstacle.why}${first}`;
+  if (block.kind === "swap") return `what replaces it on ${block.path} is still to come${first}`;
   if (block.kind === "early")
     return `the rights of ${block.userid} are not the desired ones${first}`;
   return `${excessWords(run, block.excess)}${first}`;
@@ -107,6 +109,14 @@ function excessWords(run: Run, { userid, place, privileges }: Excess): string {
   const some = privileges.slice(0, NAMED).join(", ") + (privileges.length > NAMED ? ", …" : "");
   const where = placeName(run.safety.all, place);
   return `it would give ${userid} ${some} on ${where}, which neither before nor after gives`;
+}
+
+function isInstead(
+  write: Write,
+  swap: { readonly path: AclPath; readonly groups: readonly GroupId[] },
+): boolean {
+  if (write.kind !== "acl" || write.delete || write.path !== swap.path) return false;
+  return write.groups.some((group) => swap.groups.includes(group));
 }
 
 /** Whether the one can be what the other waits for. */
@@ -120,6 +130,7 @@ function isTied(run: Run, action: Action, other: Action): boolean {
     return on.kind === "group" && write.kind === "create-group" && write.group === on.group;
   }
   if (block.kind === "early") return run.touches(write, block.userid);
+  if (block.kind === "swap") return isInstead(write, block);
   const { userid, place } = block.excess;
   const joins = joinsOf(action.write);
   const groups = "userid" in write ? [] : groupsOf(write);

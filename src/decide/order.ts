@@ -14,6 +14,7 @@ import { findMoments, type Moment, type MomentRules } from "./order-moment.js";
 import { byPreference, isMomentEnd } from "./order-rank.js";
 import { Run } from "./order-run.js";
 import { entangled, longestOrder } from "./order-search.js";
+import { splitEntries } from "./order-split.js";
 import { splitStep } from "./order-step.js";
 import { unordered, waitingFor } from "./order-words.js";
 import type { Action, Waiting } from "./plan.js";
@@ -38,6 +39,11 @@ export interface Sequencer {
   done(action: Action): void;
   /** PVE did not do it, for certain. After an unknown outcome, observe and begin anew. */
   refused(action: Action): void;
+  /**
+   * PVE did not do it as one write: its entries come one by one, for one of them may be all that
+   * stands in the way. False: it is one already, and `refused` is still to be told.
+   */
+  divided(action: Action): boolean;
   /** What is left, and what each waits for; complete once `next` has nothing more. */
   waiting(): Waiting[];
   /** SYNC_NO_SAFE_ORDER for each that waits for nothing that is held or was refused. */
@@ -109,6 +115,16 @@ class LiveSequencer implements Sequencer {
     this.#begins = [];
   }
 
+  divided(action: Action): boolean {
+    const parts = splitEntries(action);
+    if (parts.length === 0) return false;
+    this.#current = undefined;
+    const position = this.#run.position(action.id);
+    this.#run.remove(action.id);
+    for (const part of parts) this.#run.add(part, position);
+    return true;
+  }
+
   waiting(): Waiting[] {
     return waitingFor({ run: this.#run, held: this.#input.held, refused: this.#refused });
   }
@@ -125,7 +141,11 @@ class LiveSequencer implements Sequencer {
       if (action !== undefined) return this.#inMoment(action);
       if (splitStep(this.#run)) continue;
       const moments = findMoments(this.#run, this.#input, this.#barred);
-      if (moments === undefined || moments.length === 0) return undefined;
+      if (moments === undefined || moments.length === 0) {
+        const whole = this.#input.held.length + this.#refused.length === 0;
+        if (whole && this.#run.freeSwaps()) continue;
+        return undefined;
+      }
       this.#begins = moments;
     }
   }

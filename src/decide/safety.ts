@@ -3,7 +3,7 @@
  * full desired state, held changes included; both are looked at place by place of the universe.
  */
 import { privilegesOf, type Mask } from "./acl-tree.js";
-import type { Privilege, UserId } from "./facts.js";
+import type { AclPath, GroupId, Privilege, UserId } from "./facts.js";
 import type { Write } from "./plan.js";
 import { rightsOf, rightsVector } from "./privileges.js";
 import { apply, type AccessState, type StateUser } from "./simulation.js";
@@ -82,6 +82,13 @@ export class Safety {
   /** The user as the desired state has them. */
   desired(userid: UserId): StateUser | undefined {
     return this.#next.users.get(userid);
+  }
+
+  /** Whether the group is to have a role at this very path that it does not have yet. */
+  isGrantToCome(path: AclPath, group: GroupId): boolean {
+    const has = this.state.acl.get(path)?.groups.get(group)?.roles;
+    const wanted = this.#next.acl.get(path)?.groups.get(group)?.roles.keys() ?? [];
+    return [...wanted].some((role) => has?.has(role) !== true);
   }
 
   *#excesses(write: Write): Generator<Excess> {

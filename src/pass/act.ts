@@ -66,6 +66,7 @@ export async function act(
       tools.done(action);
       continue;
     }
+    if (failure.code === "PVE_REFUSED" && sequencer.divided(action)) continue;
     findings.push(findingOf(action, failure));
     locked = failure.code === "PVE_LOCKED" ? locked + 1 : 0;
     if (STOPS.includes(failure.code) || locked >= LOCK_PATIENCE) {

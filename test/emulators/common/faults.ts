@@ -29,6 +29,8 @@ export interface Fault {
   method?: string;
   /** Source of a regular expression, matched against path and query as sent (not decoded). */
   path?: string;
+  /** Source of a regular expression, matched against the body as sent. */
+  body?: string;
   /** Lets this many matching requests pass first; 0 by default. */
   skip?: number;
   /** How many requests it hits; 1 by default, Infinity for all. */
@@ -41,7 +43,7 @@ export interface Faults {
   add(fault: Fault): void;
   clear(): void;
   /** The effect for this request, if one is due; counts it. The first fault that matches and is due wins. */
-  take(method: string, path: string): FaultEffect | undefined;
+  take(method: string, path: string, body?: string): FaultEffect | undefined;
   pending(): Fault[];
 }
 
@@ -59,20 +61,23 @@ const KINDS: ReadonlySet<string> = new Set<FaultEffect["kind"]>([
 interface Ordered {
   fault: Fault;
   pattern: RegExp | undefined;
+  bodyPattern: RegExp | undefined;
   skip: number;
   left: number;
 }
 
 export function createFaults(): Faults {
   let ordered: Ordered[] = [];
-  const matches = (o: Ordered, method: string, path: string): boolean =>
+  const matches = (o: Ordered, method: string, path: string, body: string): boolean =>
     (o.fault.method === undefined || o.fault.method.toUpperCase() === method.toUpperCase()) &&
-    (o.pattern === undefined || o.pattern.test(path));
+    (o.pattern === undefined || o.pattern.test(path)) &&
+    (o.bodyPattern === undefined || o.bodyPattern.test(body));
   return {
     add(fault) {
       ordered.push({
         fault,
         pattern: fault.path === undefined ? undefined : new RegExp(fault.path),
+        bodyPattern: fault.body === undefined ? undefined : new RegExp(fault.body),
         skip: fault.skip ?? 0,
         left: fault.times ?? 1,
       });
@@ -80,10 +85,10 @@ export function createFaults(): Faults {
     clear() {
       ordered = [];
     },
-    take(method, path) {
+    take(method, path, body = "") {
       let due: Ordered | undefined;
       for (const candidate of ordered) {
-        if (!matches(candidate, method, path)) continue;
+        if (!matches(candidate, method, path, body)) continue;
         if (candidate.skip > 0) candidate.skip -= 1;
         else due ??= candidate;
       }

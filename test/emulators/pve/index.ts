@@ -122,7 +122,7 @@ async function handle(machine: Machine, request: Incoming): Promise<Outcome> {
     path: url,
     body: decodeUtf8(request.body),
   });
-  const effect = machine.faults.take(method, url);
+  const effect = machine.faults.take(method, url, request.body);
   if (effect) entry.fault = effect.kind;
   const outcome = await (effect
     ? faulty(effect, () => honest(machine, request))
