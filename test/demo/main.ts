@@ -42,7 +42,8 @@ const play = await Play.open(tell);
 try {
   const outcome = await Promise.race([story(play), stopped]);
   process.exitCode = outcome === true ? 0 : 1;
-  if (!once && outcome !== "stopped") {
+  if (outcome === "stopped") tell.mute();
+  else if (!once) {
     stayUp(play);
     await stopped;
     process.exitCode = 0;

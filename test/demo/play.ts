@@ -36,6 +36,15 @@ export const NODE = { nodeName: "pve1", machineId: "0123456789abcdef0123456789ab
 export const MANUAL_GROUP = "night-watch";
 export const ADMINISTRATOR = "chief@pve";
 
+/** Lines of user.cfg that were there before the agent. */
+const BEFORE_US = [
+  `user:${ADMINISTRATOR}:1:0:Ulrike:Brandt:chief@${DOMAIN}:Head of IT::`,
+  "user:porter@pve:1:0::::Night porter::",
+  `group:${MANUAL_GROUP}:porter@pve:made by hand:`,
+  `acl:1:/:${ADMINISTRATOR}:Administrator:`,
+  `acl:1:/vms/100:@${MANUAL_GROUP}:PVEVMUser:`,
+];
+
 export interface Ran {
   readonly exit: number;
   readonly text: string;
@@ -45,7 +54,7 @@ export class Play {
   readonly rounds: Rounds;
   readonly crowd: Crowd;
   /** What is to be ended when the story ends, however it ends. */
-  readonly closers: (() => Promise<void> | void)[] = [];
+  readonly closers: (() => Promise<void>)[] = [];
   #daemon: Daemon | undefined;
 
   private constructor(
@@ -62,24 +71,20 @@ export class Play {
 
   static async open(tell: Teller): Promise<Play> {
     const clock = new StoryClock(Date.now(), RATE);
+    let stage: Stage | undefined;
     try {
-      const stage = await setStage({
+      stage = await setStage({
         clock,
         realm: REALM,
         secretDays: 5,
         entra: { domain: TENANT_DOMAIN },
-        users: [
-          `user:${ADMINISTRATOR}:1:0:Ulrike:Brandt:chief@${DOMAIN}:Head of IT::`,
-          "user:porter@pve:1:0::::Night porter::",
-          `group:${MANUAL_GROUP}:porter@pve:made by hand:`,
-          `acl:1:/:${ADMINISTRATOR}:Administrator:`,
-          `acl:1:/vms/100:@${MANUAL_GROUP}:PVEVMUser:`,
-        ],
+        users: BEFORE_US,
       });
       const organisation = found(stage.entra.world);
       const door = createSignIn({ pve: stage.pve, entra: stage.entra, realm: REALM });
       return new Play(clock, stage, organisation, door, tell);
     } catch (thrown) {
+      await stage?.close();
       clock.stop();
       throw thrown;
     }
@@ -197,13 +202,19 @@ export class Play {
     return readFileSync(this.logFile, "utf8");
   }
 
+  /** Ends everything and leaves nothing behind, whatever of it fails to end. */
   async close(): Promise<void> {
-    for (const closer of this.closers.splice(0).reverse()) await closer();
-    await this.crowd.rest();
-    await this.stopDaemon();
-    await this.door.close();
-    await this.stage.close();
-    this.clock.stop();
+    const steps = [
+      ...this.closers.splice(0),
+      () => this.crowd.rest(),
+      () => this.stopDaemon(),
+      () => this.door.close(),
+      () => this.stage.close(),
+      async () => this.clock.stop(),
+    ];
+    const failures: unknown[] = [];
+    for (const step of steps) await step().catch((why) => failures.push(why));
+    if (failures.length > 0) throw new AggregateError(failures, "not everything came to its end");
   }
 
   #users(): ReturnType<typeof parseUserCfg> {

@@ -43,9 +43,9 @@ export interface StageOptions {
  */
 export async function setStage(options: StageOptions): Promise<Stage> {
   const { clock } = options;
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    await Promise.all(closers.splice(0).map((closer) => closer()));
   };
   try {
     const authority = await createAuthority("Emulated site CA");
@@ -79,7 +79,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     closers.push(() => pve.close());
     entra.world.settled(() => entra.world.editApp(sso.id, { redirectUris: [pve.url] }));
     const dir = mkdtempSync(join(tmpdir(), "pve-entra-demo-"));
-    closers.push(() => rmSync(dir, { recursive: true, force: true }));
+    closers.push(async () => rmSync(dir, { recursive: true, force: true }));
     const write = (name: string, text: string): void =>
       writeFileSync(join(dir, name), text, { mode: 0o600 });
     write("ca.pem", authority.caPem);

@@ -6,6 +6,7 @@ const DIM = 2;
 const RED = 31;
 const GREEN = 32;
 const CYAN = 36;
+const WIDTH = 150;
 
 export interface Terminal {
   readonly write: (text: string) => void;
@@ -23,6 +24,7 @@ export class Teller {
   readonly #terminal: Terminal;
   readonly #scenes: Told[] = [];
   readonly #count: number;
+  #mute = false;
   /** Everything that was shown, for the search for secrets. */
   shown = "";
 
@@ -33,6 +35,11 @@ export class Teller {
 
   get colours(): boolean {
     return this.#terminal.colours;
+  }
+
+  /** Nothing more is shown: somebody has interrupted the story. */
+  mute(): void {
+    this.#mute = true;
   }
 
   /** Begins the next scene. */
@@ -71,7 +78,7 @@ export class Teller {
             ...lines.slice(lines.length - tail),
           ]
         : lines;
-    for (const text of cut) this.#line(`  ${this.#paint(DIM, "│")} ${text}`);
+    for (const text of cut) this.#line(`  ${this.#paint(DIM, "│")} ${shortened(text)}`);
     if (exit !== 0) this.#line(`  ${this.#paint(DIM, `└ exit ${exit}`)}`);
   }
 
@@ -91,10 +98,16 @@ export class Teller {
 
   #line(text: string): void {
     this.shown += `${text}\n`;
-    this.#terminal.write(`${text}\n`);
+    if (!this.#mute) this.#terminal.write(`${text}\n`);
   }
 
   #paint(code: number, text: string): string {
     return this.#terminal.colours ? `\u001b[${code}m${text}${RESET}` : text;
   }
+}
+
+/** Longer lines are cut: fifty privileges tell the story no better than ten. */
+function shortened(line: string): string {
+  const characters = [...line];
+  return characters.length <= WIDTH ? line : `${characters.slice(0, WIDTH - 1).join("")}…`;
 }

@@ -16,7 +16,7 @@ const PEOPLE = [
 ];
 const TEAMS: Readonly<Record<string, readonly string[]>> = {
   "PVE Administrators": ["Anna Berg"],
-  "PVE Operators": ["Anna Berg", "Bruno Costa", "Chiara Neri"],
+  "PVE Operators": ["Bruno Costa", "Chiara Neri", "Dario Kovač"],
 };
 
 function upnOf(name: string): string {
@@ -83,7 +83,7 @@ The control ports (the same paths on both):
   ${post(`${pve.control.url}/world`, { do: "createUser", userid: "farid.haddad@contoso.example@entra", enable: true })}
   ${post(`${entra.control.url}/faults`, { path: "transitiveMembers", times: 3, do: { kind: "status", status: 503 } })}
   ${post(`${pve.control.url}/faults`, { method: "PUT", skip: 1, do: { kind: "cut", when: "after" } })}
-  ${post(`${pve.control.url}/time`, { advance: 3_600_000 })}   # each has a clock of its own
+  ${post(`${pve.control.url}/time`, { advance: 3_600_000 })}   # one clock for both
 `;
 }
 

@@ -100,7 +100,7 @@ export const killed: Scene = {
 /** Runs the daemon in a process of its own, and kills it before PVE has answered that write. */
 async function killedAtWrite(play: Play, nth: number): Promise<void> {
   const victim = startVictim(play);
-  play.closers.push(() => victim.kill());
+  play.closers.push(async () => victim.kill());
   let writes = 0;
   const forget = play.stage.pve.onWrite(() => {
     writes += 1;
