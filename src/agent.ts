@@ -55,8 +55,8 @@ export interface Agent {
   readonly lease: Lease;
   readonly rotations: RotationSet;
   /**
-   * Closes every connection: at once, ending rotations where they stand (`abort`), or once the
-   * rotations under way have come to their own end.
+   * Closes every connection once the passes and rotations under way have ended: rotations by
+   * themselves, or where they stand (`abort`). Who runs a pass ends it by its signal.
    */
   close(how: { readonly abort: boolean }): Promise<void>;
 }
@@ -100,6 +100,7 @@ export function createAgent(
     memory,
   });
   const lasting = new AbortController();
+  const passes = new Set<Promise<unknown>>();
   return {
     config,
     lease,
@@ -114,14 +115,16 @@ export function createAgent(
         events.onDone?.(action);
         own.onDone?.(action);
       };
-      const report = await runPass(order, { ...tools, planned, done }, signal, lasting.signal);
+      const running = runPass(order, { ...tools, planned, done }, signal, lasting.signal);
+      passes.add(running);
+      const report = await running.finally(() => passes.delete(running));
       // Whoever waits for a rotation sees its end; nobody has to.
       for (const rotation of report.rotations) rotation.catch(() => undefined);
       return report;
     },
     close: async ({ abort }) => {
       if (abort) lasting.abort(new AgentError("STOPPING", "the agent stops"));
-      await memory.rotations.idle();
+      await Promise.allSettled([memory.rotations.idle(), ...passes]);
       await Promise.all([entra.close(), pve.close()]);
     },
   };

@@ -41,13 +41,25 @@ export function guard(changes: readonly Change[], facts: GuardFacts): Judged {
   for (const change of open) {
     if (change.needsApproval !== undefined) because.set(change, change.needsApproval);
   }
-  holdGrants(open, because);
+  holdWithGroup(open, because);
   holdAccounts(open, because);
   return {
     allowed: marked.filter((change) => !because.has(change)),
     holds: [...because].map(([change, why]) => ({ change, because: why })),
     counts: judgements.map(({ count }) => count),
   };
+}
+
+/**
+ * What an approval of these lets through: not the additions among them, which come by themselves
+ * once nothing of their group is held. So its ID stays the same whatever else is to be given.
+ */
+export function toApprove(holds: readonly Hold[]): readonly Change[] {
+  return holds.map(({ change }) => change).filter((change) => !addsOnly(change));
+}
+
+function addsOnly(change: Change): boolean {
+  return change.kind === "grant" && change.counted === undefined;
 }
 
 interface Judgement {
@@ -85,7 +97,7 @@ function judgeGroup(
   const unknownPast = startsFull(group, facts);
   const emptied =
     changes.some(({ kind }) => kind === "leave") &&
-    start.size >= 2 &&
+    Math.max(start.size, members.size) >= 2 &&
     after.size === 0 &&
     !facts.justInTime.has(group);
   const share = config.maxRemovalShare * start.size;
@@ -157,11 +169,15 @@ function countRealms(open: readonly Change[], facts: GuardFacts): Judgement[] {
   );
 }
 
-/** A group with something held gets no new ACL entry. New people still come in. */
-function holdGrants(open: readonly Change[], because: Map<Change, string>): void {
+/**
+ * A group with something held gets no new ACL entry, and is not deleted, for with it would go what
+ * is held. New people still come in.
+ */
+function holdWithGroup(open: readonly Change[], because: Map<Change, string>): void {
   const groups = new Set([...because.keys()].flatMap((c) => ("group" in c ? [c.group] : [])));
   for (const change of open) {
-    if (change.kind !== "grant" || because.has(change) || !groups.has(change.group)) continue;
+    if (change.kind !== "grant" && change.kind !== "delete-group") continue;
+    if (because.has(change) || !groups.has(change.group)) continue;
     because.set(change, `something of group ${change.group} is held`);
   }
 }

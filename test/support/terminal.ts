@@ -1,0 +1,39 @@
+/** Runs the front door in this process and keeps what it prints. */
+import { main } from "../../src/main.js";
+import type { Io } from "../../src/commands/io.js";
+import { silentLog } from "../../src/log.js";
+import type { Site } from "./site.js";
+
+export interface Ran {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export type RunCommand = (argv: readonly string[], more?: Partial<Io>) => Promise<Ran>;
+
+/** `uid` 0 is nobody here: the command must not change the user of the test's own process. */
+export function terminalOf(site: Site): RunCommand {
+  return async (argv, more = {}) => {
+    let out = "";
+    let err = "";
+    const exit = await main([...argv, "--config", site.configFile], {
+      out: (text) => void (out += text),
+      err: (text) => void (err += text),
+      terminal: false,
+      version: "0.0.0-test",
+      uid: 0,
+      onSignal: () => () => undefined,
+      machine: {
+        clock: site.clock,
+        log: silentLog,
+        nodeName: "pve1",
+        machineId: "0123456789abcdef0123456789abcdef",
+        random: () => 0,
+        env: {},
+      },
+      ...more,
+    });
+    return { exit, out, err };
+  };
+}
