@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import t from "tap";
 import { fixedClock } from "./emulators/common/clock.js";
 import { asker } from "./emulators/pve/ask.js";
 import { callCost } from "./emulators/pve/costs.js";
 import { AGENT_TOKEN, buildUserCfg, startPve } from "./emulators/pve/index.js";
 import { PveState } from "./emulators/pve/state.js";
+import { recording, WITHOUT_FACTS } from "./support/facts.js";
 
 interface Measured {
   N: number;
@@ -16,12 +15,6 @@ interface Measured {
   "GET users full=1": { min: number; median: number; max: number };
   "GET groups": { min: number; median: number; max: number };
 }
-const BENCH = JSON.parse(
-  readFileSync(
-    fileURLToPath(new URL("../../shared/pve-recordings/bench.json", import.meta.url)),
-    "utf8",
-  ),
-) as Measured[];
 
 /** A user.cfg with so many users of so many bytes each. */
 function stateOf(users: number, bytes: number): PveState {
@@ -33,8 +26,9 @@ function stateOf(users: number, bytes: number): PveState {
   return new PveState(buildUserCfg({ extra: lines }), "");
 }
 
-t.test("calls cost what they were measured to cost", (t) => {
-  for (const { N, shape, bytes, error, ...measured } of BENCH) {
+t.test("calls cost what they were measured to cost", { skip: WITHOUT_FACTS }, (t) => {
+  for (const one of recording<Measured[]>("bench.json")) {
+    const { N, shape, bytes, error, ...measured } = one;
     if (error) continue;
     const state = stateOf(N, bytes);
     for (const [method, path, { min, max }] of [

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { createAuthority } from "./emulators/common/tls.js";
 import { type Asker, asker } from "./emulators/pve/ask.js";
@@ -11,6 +9,7 @@ import {
   type PveOptions,
   startPve,
 } from "./emulators/pve/index.js";
+import { readFact, recording, WITHOUT_FACTS } from "./support/facts.js";
 
 /** Exchanges with a PVE in trouble: their requests are like ours, their messages must be the same. */
 interface Recorded {
@@ -18,16 +17,15 @@ interface Recorded {
   request: { method: string; path: string };
   response: { status: number; statusMessage: string };
 }
-const recordedIn = (file: string): Recorded[] => {
-  const path = fileURLToPath(new URL(`../../shared/pve-recordings/${file}`, import.meta.url));
-  return (JSON.parse(readFileSync(path, "utf8")) as { exchanges: Recorded[] }).exchanges;
-};
+const recordedIn = (file: string): Recorded[] =>
+  recording<{ exchanges: Recorded[] }>(file).exchanges;
 const recorded = (file: string, name: RegExp): string => {
   const found = recordedIn(file).find((exchange) => name.test(exchange.name));
   if (!found) throw new Error(`no recording like ${String(name)} in ${file}`);
   return `${found.response.status} ${found.response.statusMessage}`;
 };
 
+const RECORDED = { skip: WITHOUT_FACTS };
 const authority = await createAuthority("trouble");
 const FORM = { comment: "x" };
 const AGENT_PATH = `/access/users/${encodeURIComponent(AGENT_USER)}`;
@@ -50,7 +48,7 @@ async function start(t: Test, options: PveOptions = {}): Promise<{ pve: PveEmula
 const said = ({ status, reason }: { status: number; reason: string }): string =>
   `${status} ${reason}`;
 
-t.test("a lock that somebody else holds stops writes, and no reads", async (t) => {
+t.test("a lock that somebody else holds stops writes, and no reads", RECORDED, async (t) => {
   const { pve, ask } = await start(t);
   const before = pve.userCfg();
   pve.world.lock("user.cfg", true);
@@ -76,12 +74,9 @@ t.test("a lock that somebody else holds stops writes, and no reads", async (t) =
   t.equal((await ask("PUT", AGENT_PATH, { form: FORM })).status, 200);
 });
 
-t.test("without quorum every write is refused and reads go on", async (t) => {
+t.test("without quorum every write is refused and reads go on", RECORDED, async (t) => {
   const { pve, ask } = await start(t);
-  const log = readFileSync(
-    fileURLToPath(new URL("../../shared/pve-recordings/noquorum.log", import.meta.url)),
-    "utf8",
-  );
+  const log = readFact("pve-recordings/noquorum.log");
   pve.world.quorum(false);
   for (const answer of [
     await ask("PUT", "/access/domains/entra", { form: FORM }),
@@ -95,24 +90,28 @@ t.test("without quorum every write is refused and reads go on", async (t) => {
   t.equal((await ask("POST", "/access/users", { form: { userid: "a@entra" } })).status, 200);
 });
 
-t.test("without pvedaemon its calls are 595, and pveproxy answers what it can", async (t) => {
-  const { pve, ask } = await start(t);
-  pve.world.daemon(false);
-  const down = recordedIn("backend-down.json").filter(({ name }) => /not running/.test(name));
-  t.equal(down.length, 7);
-  for (const { name, request, response } of down) {
-    const path = request.path.replace("/api2/json", "").replace("entra-agent%40pve", AGENT_USER);
-    const form = request.method === "POST" ? { groupid: "tmpgrp" } : FORM;
-    const writes = request.method === "PUT" || request.method === "POST";
-    const answer = await ask(request.method, path, writes ? { form } : {});
-    t.equal(said(answer), `${response.status} ${response.statusMessage}`, name);
-    if (response.status === 595) t.equal(answer.text, "");
-  }
-  const weak = await ask("POST", "/access/roles", { form: { roleid: "R" } });
-  t.equal(weak.status, 403, "a permission is checked before the call is passed on");
-  pve.world.daemon(true);
-  t.equal((await ask("GET", "/access/users?full=1")).status, 200);
-});
+t.test(
+  "without pvedaemon its calls are 595, and pveproxy answers what it can",
+  RECORDED,
+  async (t) => {
+    const { pve, ask } = await start(t);
+    pve.world.daemon(false);
+    const down = recordedIn("backend-down.json").filter(({ name }) => /not running/.test(name));
+    t.equal(down.length, 7);
+    for (const { name, request, response } of down) {
+      const path = request.path.replace("/api2/json", "").replace("entra-agent%40pve", AGENT_USER);
+      const form = request.method === "POST" ? { groupid: "tmpgrp" } : FORM;
+      const writes = request.method === "PUT" || request.method === "POST";
+      const answer = await ask(request.method, path, writes ? { form } : {});
+      t.equal(said(answer), `${response.status} ${response.statusMessage}`, name);
+      if (response.status === 595) t.equal(answer.text, "");
+    }
+    const weak = await ask("POST", "/access/roles", { form: { roleid: "R" } });
+    t.equal(weak.status, 403, "a permission is checked before the call is passed on");
+    pve.world.daemon(true);
+    t.equal((await ask("GET", "/access/users?full=1")).status, 200);
+  },
+);
 
 /** user.cfg of exactly so many bytes, in which one user's long comment can be changed. */
 function cfgOf(bytes: number): string {
@@ -126,7 +125,7 @@ function cfgOf(bytes: number): string {
   return lines("f".repeat(bytes - lines("").length));
 }
 
-t.test("user.cfg holds one mebibyte, and a write past it changes nothing", async (t) => {
+t.test("user.cfg holds one mebibyte, and a write past it changes nothing", RECORDED, async (t) => {
   const { pve, ask } = await start(t, { userCfg: cfgOf(1_048_300) });
   // The first write brings the file into PVE's own form, with its blank lines.
   t.equal((await ask("PUT", AGENT_PATH, { form: FORM })).status, 200);
@@ -148,14 +147,18 @@ t.test("user.cfg holds one mebibyte, and a write past it changes nothing", async
   t.equal((await ask("DELETE", "/access/users/fill@entra")).status, 200, "deleting still works");
 });
 
-t.test("near the brim of user.cfg nobody gets in, and the login page still shows", async (t) => {
-  const brim = cfgOf(1_048_560);
-  const { pve, ask } = await start(t, { userCfg: brim });
-  const name = /every call fails/;
-  t.equal(said(await ask("GET", "/version")), recorded("limits-filesize.json", name));
-  const open = asker(pve);
-  t.teardown(() => open.close());
-  t.equal((await open("GET", "/access/domains")).status, 200);
-  pve.load({ userCfg: cfgOf(1_048_552) });
-  t.equal((await ask("GET", "/version")).status, 200, "one byte below the last 23 all is well");
-});
+t.test(
+  "near the brim of user.cfg nobody gets in, and the login page still shows",
+  RECORDED,
+  async (t) => {
+    const brim = cfgOf(1_048_560);
+    const { pve, ask } = await start(t, { userCfg: brim });
+    const name = /every call fails/;
+    t.equal(said(await ask("GET", "/version")), recorded("limits-filesize.json", name));
+    const open = asker(pve);
+    t.teardown(() => open.close());
+    t.equal((await open("GET", "/access/domains")).status, 200);
+    pve.load({ userCfg: cfgOf(1_048_552) });
+    t.equal((await ask("GET", "/version")).status, 200, "one byte below the last 23 all is well");
+  },
+);

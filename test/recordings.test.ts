@@ -1,13 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { request as httpsRequest } from "node:https";
 import t from "tap";
 import { fixedClock } from "./emulators/common/clock.js";
 import { createAuthority } from "./emulators/common/tls.js";
 import { type PveEmulator, startPve } from "./emulators/pve/index.js";
+import { recording, recordings, WITHOUT_FACTS } from "./support/facts.js";
 
-/** Recordings of the real PVE 9.2 lie beside the repository, with the other facts. */
-const FOLDER = fileURLToPath(new URL("../../shared/pve-recordings/", import.meta.url));
 const EXCHANGES = 383;
 /** Some day on which the recordings were made: tokens that had ended then have ended here. */
 const RECORDED_AT = Date.UTC(2026, 10, 21, 22);
@@ -135,12 +132,8 @@ function placeholderSecrets(userCfg: string): Record<string, string> {
   return Object.fromEntries(ids.map((id) => [id, "PLACEHOLDER"]));
 }
 
-const topics = readdirSync(FOLDER)
-  .filter((file) => file.endsWith(".json"))
-  .map((file) => ({
-    name: file.replace(/\.json$/, ""),
-    topic: JSON.parse(readFileSync(FOLDER + file, "utf8")) as Topic,
-  }))
+const topics = recordings()
+  .map((file) => ({ name: file.replace(/\.json$/, ""), topic: recording<Topic>(file) }))
   .filter(({ topic }) => topic.initial && topic.exchanges);
 
 const authority = await createAuthority("recordings");
@@ -197,6 +190,8 @@ for (const { name, topic } of topics) {
   });
 }
 
-t.comment(`recordings: ${matching} of ${EXCHANGES} match`);
-t.equal(total, EXCHANGES, "every exchange with initial files was replayed");
-t.equal(matching, EXCHANGES, "and each one matched");
+if (WITHOUT_FACTS === false) t.comment(`recordings: ${matching} of ${EXCHANGES} match`);
+t.test("every exchange was replayed, and matched", { skip: WITHOUT_FACTS }, async (t) => {
+  t.equal(total, EXCHANGES, "every exchange with initial files was replayed");
+  t.equal(matching, EXCHANGES, "and each one matched");
+});
