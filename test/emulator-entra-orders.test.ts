@@ -261,7 +261,10 @@ t.test("faults at the token endpoint, at request N, over the control port", asyn
   const statuses: number[] = [];
   for (let n = 0; n < 4; n += 1) statuses.push((await token()).status);
   t.same(statuses, [401, 503, 503, 401]);
-  entra.faults.add({ do: { kind: "status", status: 500 } });
+  entra.faults.add({ body: "client_id=another", do: { kind: "status", status: 500 } });
+  t.equal((await token()).status, 401, "a fault for another body");
+  entra.faults.clear();
+  entra.faults.add({ body: `client_id=${app.appId}`, do: { kind: "status", status: 500 } });
   t.match((await token()).json, { error: "temporarily_unavailable", error_codes: [90033] });
   const entry = entra.log.entries({ path: "/token" }).at(-1);
   t.match(entry?.body, /client_secret=\*\*\*/, "secrets are blanked in the log");

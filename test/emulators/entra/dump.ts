@@ -5,12 +5,12 @@ import { secretResource } from "./graph/resources.js";
 export function dump(directory: Directory): object {
   const { truth } = directory;
   return {
-    users: truth.objects("user"),
-    groups: truth.objects("group").map((group) => ({
+    users: truth.rows("user"),
+    groups: truth.rows("group").map((group) => ({
       ...group,
       members: [...truth.held("member", group.id).keys()],
     })),
-    applications: truth.objects("application").map((app) => ({
+    applications: truth.rows("application").map((app) => ({
       ...app,
       secrets: [...truth.held("secret", app.id).values()].map((secret) => ({
         ...secretResource(secret),
@@ -18,13 +18,13 @@ export function dump(directory: Directory): object {
       })),
       owners: [...truth.held("owner", app.id).keys()],
     })),
-    servicePrincipals: truth.objects("servicePrincipal").map((principal) => ({
+    servicePrincipals: truth.rows("servicePrincipal").map((principal) => ({
       id: principal.id,
       appId: principal.appId,
       displayName: principal.displayName,
       accountEnabled: principal.accountEnabled,
       roles: [...truth.held("appRole", principal.id).values()].map((row) => row.appRoleId),
     })),
-    deleted: truth.objects("deleted"),
+    deleted: truth.rows("deleted"),
   };
 }

@@ -5,7 +5,7 @@ import { createLog, type RequestLog } from "../common/log.js";
 import { type Authority, createAuthority, issueForLoopback } from "../common/tls.js";
 import { Directory, type Lag } from "./directory.js";
 import { dump } from "./dump.js";
-import { altered, substitute } from "./effects.js";
+import { altered, substitute, textOf } from "./effects.js";
 import { createGraph, type PartFault } from "./graph/index.js";
 import { createLogin } from "./login/index.js";
 import { createSigningKey } from "./login/signing-key.js";
@@ -14,7 +14,7 @@ import { ordersOf } from "./orders.js";
 import { seededRandom } from "./random.js";
 import { graphSchema, hasDescription } from "./schema.js";
 import { type Host, startServer } from "./server.js";
-import type { Service } from "./service.js";
+import type { Answer, Incoming, Service } from "./service.js";
 import { createSettings } from "./settings.js";
 import { usualGraphBody, usualLoginBody } from "./usual-errors.js";
 import { createWitness, type Violation } from "./witness.js";
@@ -78,8 +78,8 @@ const LAG: Lag = { min: 4, max: 90 };
 const FEWEST_REPLICAS = 5;
 
 function partFault(service: Service, faults: Faults): PartFault {
-  return async (method, path, honest) => {
-    const effect = faults.take(method, path);
+  return async ({ method, path, body }, honest) => {
+    const effect = faults.take(method, path, textOf(body));
     if (effect?.kind === "status" || effect?.kind === "json") {
       if (effect.kind === "status" && effect.withEffect) await honest();
       return substitute(effect, (status) => usualGraphBody(service, status));
@@ -93,12 +93,22 @@ function isGraph(path: string): boolean {
   return path.startsWith("/v1.0/") || path.startsWith("/oidc/");
 }
 
-function createHost(service: Service, graph: Host["answer"]): Host {
+function createHost(service: Service, graph: Host["answer"], violations: Violation[]): Host {
   const login = createLogin(service);
+  const route = (request: Incoming): Promise<Answer> => {
+    if (request.path === "/oidc/userinfo") return userInfo(service, request);
+    return isGraph(request.path) ? graph(request) : login(request);
+  };
   return {
-    answer(request) {
-      if (request.path === "/oidc/userinfo") return userInfo(service, request);
-      return isGraph(request.path) ? graph(request) : login(request);
+    async answer(request) {
+      try {
+        return await route(request);
+      } catch (error) {
+        // A mistake of the emulator: it must not pass for an answer of Microsoft's unnoticed.
+        const { method, path } = request;
+        violations.push({ method, path, status: 500, errors: [`the emulator: ${String(error)}`] });
+        return { status: 500, headers: {}, body: usualGraphBody(service, 500) };
+      }
     },
     usualBody: (path, status) =>
       isGraph(path) ? usualGraphBody(service, status) : usualLoginBody(service, status),
@@ -139,7 +149,7 @@ export async function startEntra(options: EntraOptions = {}): Promise<EntraEmula
     partFault: partFault(service, faults),
   });
   const authority = options.authority ?? (await createAuthority("Emulated Entra CA"));
-  const host = createHost(service, graph);
+  const host = createHost(service, graph, violations);
   const certificate = await issueForLoopback(authority);
   const server = await startServer(certificate, { now: () => clock.now(), faults, log, host });
   const url = `https://localhost:${server.port}`;

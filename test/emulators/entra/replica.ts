@@ -17,10 +17,10 @@ export interface View {
   held<T extends Table>(table: T, a: string): ReadonlyMap<string, Tables[T]>;
   /** First keys of the rows whose second key is `b`: the groups of a member, say. */
   holders(table: Table, b: string): ReadonlySet<string>;
-  /** All rows of a table of objects. */
-  objects<T extends Table>(table: T): Tables[T][];
-  /** Every row of a relation. */
+  /** All rows of a table. */
   rows<T extends Table>(table: T): Tables[T][];
+  /** The first row that passes. */
+  find<T extends Table>(table: T, passes: (row: Tables[T]) => boolean): Tables[T] | undefined;
   /** The lowest change that this view has not seen; all before it are in. */
   seenBelow(): number;
   /** Whether this view has seen a change (or a later one of the same row). */
@@ -125,16 +125,21 @@ export class Replica implements View {
     return this.rowsOf(table).bySecond.get(b) ?? NOBODY;
   }
 
-  objects<T extends Table>(table: T): Tables[T][] {
-    return this.rows(table);
-  }
-
   rows<T extends Table>(table: T): Tables[T][] {
     const found: Tables[T][] = [];
     for (const held of this.rowsOf(table).byFirst.values()) {
       for (const value of held.values()) found.push(value as Tables[T]);
     }
     return found;
+  }
+
+  find<T extends Table>(table: T, passes: (row: Tables[T]) => boolean): Tables[T] | undefined {
+    for (const held of this.rowsOf(table).byFirst.values()) {
+      for (const value of held.values()) {
+        if (passes(value as Tables[T])) return value as Tables[T];
+      }
+    }
+    return undefined;
   }
 
   seenBelow(): number {

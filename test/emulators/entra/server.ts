@@ -124,7 +124,7 @@ export async function startServer(
     const { method, originalUrl: path } = request;
     const body = typeof request.body === "string" ? request.body : "";
     const logged = ports.log.begin({ at: ports.now(), method, path, body });
-    const effect = ports.faults.take(method, path);
+    const effect = ports.faults.take(method, path, body);
     if (effect) logged.fault = effect.kind;
     await new Exchange(ports, request, reply, logged).run(effect);
     return reply;

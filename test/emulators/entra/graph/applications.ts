@@ -7,17 +7,43 @@ import {
   demandWrite,
   refuseConcurrent,
 } from "./application-access.js";
-import { bodyOf, type Call, demand, type GraphAnswer, type Route } from "./call.js";
+import { type Call, demand, type GraphAnswer, type Route } from "./call.js";
+import { bodyOf, type Kinds } from "./body.js";
 import { GRAPH_ERRORS } from "./errors.js";
 import { pageOfObjects, READ_APPS } from "./members.js";
 import { filtered, page, selected, single } from "./query.js";
 import { applicationResource } from "./resources.js";
 import { APPLICATION, cut } from "./shape.js";
 
-const WRITABLE = [
-  ...["displayName", "description", "notes", "tags", "signInAudience", "identifierUris"],
-  ...["web", "optionalClaims", "groupMembershipClaims", "requiredResourceAccess"],
-];
+const CLAIM: Kinds = {
+  name: "text",
+  source: "text?",
+  essential: "flag",
+  additionalProperties: ["text"],
+};
+const WRITABLE: Kinds = {
+  displayName: "text?",
+  description: "text?",
+  notes: "text?",
+  tags: ["text"],
+  signInAudience: "text?",
+  identifierUris: ["text"],
+  groupMembershipClaims: "text?",
+  requiredResourceAccess: [
+    { resourceAppId: "text", resourceAccess: [{ id: "text", type: "text?" }] },
+  ],
+  optionalClaims: { accessToken: [CLAIM], idToken: [CLAIM], saml2Token: [CLAIM] },
+  web: {
+    homePageUrl: "text?",
+    logoutUrl: "text?",
+    redirectUris: ["text"],
+    redirectUriSettings: "any",
+    implicitGrantSettings: {
+      enableAccessTokenIssuance: "flag?",
+      enableIdTokenIssuance: "flag?",
+    },
+  },
+};
 /** Entra takes so many redirect URIs, and none of these characters in one. */
 const MOST_REDIRECTS = 256;
 const BAD_IN_REDIRECT = /[!$'(),;]/;
@@ -35,7 +61,7 @@ function listApplications(call: Call): GraphAnswer {
   demand(call, ...READ_APPS);
   const select = selected(call, APPLICATION);
   const { view } = call;
-  const all = view.objects("application").map((app) => applicationResource(view, app));
+  const all = view.rows("application").map((app) => applicationResource(view, app));
   const items = filtered(call, APPLICATION, all).map(({ id, full }) => ({
     id,
     render: () => cut(APPLICATION, full, select),
@@ -172,7 +198,7 @@ function listOwners(call: Call): GraphAnswer {
 function addOwner(call: Call): GraphAnswer {
   demand(call, "Application.ReadWrite.All");
   const app = applicationIn(call);
-  const reference = bodyOf(call, [])["@odata.id"];
+  const reference = bodyOf(call, { "@odata.id": "text" })["@odata.id"];
   const id = /\/(?:directoryObjects|servicePrincipals|users)\/([0-9a-fA-F-]{36})$/.exec(
     String(reference),
   )?.[1];

@@ -78,7 +78,10 @@ async function runPart(outer: Asked, part: Part, ports: BatchPorts): Promise<Par
     body: part.body,
   };
   const honest = (): Promise<Answer> => ports.answer(asked);
-  const answer = await ports.partFault(part.method, `/v1.0${part.url}`, honest);
+  const answer = await ports.partFault(
+    { method: part.method, path: `/v1.0${part.url}`, body: part.body },
+    honest,
+  );
   const { status, body } = answer;
   const headers = partHeaders(answer);
   return { id: part.id, status, headers, ...(body === undefined ? {} : { body }) };

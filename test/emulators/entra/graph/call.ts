@@ -64,19 +64,3 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
-
-/** The JSON object of a body; refuses anything else, and names that are not expected. */
-export function bodyOf(call: Call, known: readonly string[]): Record<string, unknown> {
-  const { body } = call;
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw GRAPH_ERRORS.bad(
-      "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
-    );
-  }
-  for (const name of Object.keys(body)) {
-    if (!known.includes(name) && !name.startsWith("@odata.")) {
-      throw GRAPH_ERRORS.bad(`Invalid property '${name}'.`);
-    }
-  }
-  return body as Record<string, unknown>;
-}

@@ -142,7 +142,7 @@ function delta(call: Call, kind: Kind): GraphAnswer {
   const round = roundOf(call, kind);
   const { view, service } = call;
   const changes = round.since === 0 ? undefined : touched(call, kind, round.since);
-  const all = changes ? [...changes.keys()] : view.objects(kind.table).map((row) => row.id);
+  const all = changes ? [...changes.keys()] : view.rows(kind.table).map((row) => row.id);
   const wanted = all.filter((id) => round.ids?.includes(id) ?? true).sort();
   const rest = wanted.filter((id) => round.after === undefined || id > round.after);
   const shown = rest.slice(0, PAGE);

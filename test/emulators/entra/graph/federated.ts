@@ -6,7 +6,8 @@ import {
   demandWrite,
   refuseConcurrent,
 } from "./application-access.js";
-import { bodyOf, type Call, demand, type GraphAnswer, type Route } from "./call.js";
+import { type Call, demand, type GraphAnswer, type Route } from "./call.js";
+import { bodyOf } from "./body.js";
 import { GRAPH_ERRORS } from "./errors.js";
 import { READ_APPS } from "./members.js";
 import { page, single } from "./query.js";
@@ -25,7 +26,13 @@ function list(call: Call): GraphAnswer {
 function create(call: Call): GraphAnswer {
   const app = applicationIn(call);
   demandWrite(call, app);
-  const body = bodyOf(call, ["name", "issuer", "subject", "audiences", "description"]);
+  const body = bodyOf(call, {
+    name: "text",
+    issuer: "text",
+    subject: "text?",
+    audiences: ["text"],
+    description: "text?",
+  });
   const { name, issuer, subject, audiences, description } = body;
   if (![name, issuer, subject].every((text) => typeof text === "string" && text !== "")) {
     throw GRAPH_ERRORS.bad("Properties 'name', 'issuer' and 'subject' are required.");

@@ -1,6 +1,7 @@
 import { drop, put } from "../directory.js";
 import type { PermissionGrant } from "../tables.js";
-import { bodyOf, type Call, demand, type GraphAnswer, param, type Route } from "./call.js";
+import { type Call, demand, type GraphAnswer, param, type Route } from "./call.js";
+import { bodyOf, type Kinds } from "./body.js";
 import { GRAPH_ERRORS } from "./errors.js";
 import { parseFilter } from "./filter.js";
 import { page, single } from "./query.js";
@@ -9,7 +10,13 @@ import type { Resource } from "./shape.js";
 /** Delegated permission grants: what an administrator consented to for everybody. */
 
 const SET = "oauth2PermissionGrants";
-const PROPERTIES = ["clientId", "consentType", "principalId", "resourceId", "scope"];
+const GRANT: Kinds = {
+  clientId: "text",
+  consentType: "text?",
+  principalId: "text?",
+  resourceId: "text",
+  scope: "text?",
+};
 const READ = ["Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All"] as const;
 const WRITE = "DelegatedPermissionGrant.ReadWrite.All";
 
@@ -23,8 +30,9 @@ function grantIn(call: Call): PermissionGrant {
 function list(call: Call): GraphAnswer {
   demand(call, ...READ);
   const text = call.query.get("$filter");
-  const filter = text === null ? undefined : parseFilter(text, (name) => PROPERTIES.includes(name));
-  const all: Resource[] = call.view.objects("grant").map((row) => ({ ...row }));
+  const filter =
+    text === null ? undefined : parseFilter(text, (name) => Object.hasOwn(GRANT, name));
+  const all: Resource[] = call.view.rows("grant").map((row) => ({ ...row }));
   const passing = filter ? all.filter((resource) => filter.matches(resource)) : all;
   const items = passing.map((resource) => ({ id: String(resource.id), render: () => resource }));
   return page(call, { set: SET, items });
@@ -32,7 +40,7 @@ function list(call: Call): GraphAnswer {
 
 function create(call: Call): GraphAnswer {
   demand(call, WRITE);
-  const body = bodyOf(call, PROPERTIES);
+  const body = bodyOf(call, GRANT);
   const { clientId, resourceId, scope, consentType, principalId = null } = body;
   for (const id of [clientId, resourceId]) {
     if (!call.view.get("servicePrincipal", String(id))) throw GRAPH_ERRORS.notFound(String(id));
@@ -44,7 +52,7 @@ function create(call: Call): GraphAnswer {
     throw GRAPH_ERRORS.bad("Property 'principalId' must be null for 'AllPrincipals' only.");
   }
   const same = call.view
-    .objects("grant")
+    .rows("grant")
     .some(
       (row) =>
         row.clientId === clientId &&
@@ -75,7 +83,7 @@ function get(call: Call): GraphAnswer {
 function patch(call: Call): GraphAnswer {
   demand(call, WRITE);
   const row = grantIn(call);
-  const { scope } = bodyOf(call, ["scope"]);
+  const { scope } = bodyOf(call, { scope: "text?" });
   if (typeof scope !== "string") throw GRAPH_ERRORS.bad("Property 'scope' is required.");
   call.service.directory.write(put("grant", row.id, { ...row, scope }));
   return { status: 204 };

@@ -14,7 +14,7 @@ function getGroup(call: Call): GraphAnswer {
 function listGroups(call: Call): GraphAnswer {
   demand(call, ...READ_GROUPS);
   const select = selected(call, GROUP);
-  const found = filtered(call, GROUP, call.view.objects("group").map(groupResource));
+  const found = filtered(call, GROUP, call.view.rows("group").map(groupResource));
   const items = found.map(({ id, full }) => ({ id, render: () => cut(GROUP, full, select) }));
   return page(call, { set: "groups", items });
 }

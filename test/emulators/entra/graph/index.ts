@@ -47,8 +47,7 @@ export type Witness = (asked: Asked, answer: Answer) => void;
 
 /** Alters the answer to a part of a batch, where a fault was ordered for it. */
 export type PartFault = (
-  method: string,
-  path: string,
+  part: { method: string; path: string; body: unknown },
   honest: () => Promise<Answer>,
 ) => Promise<Answer>;
 

@@ -9,7 +9,8 @@ import {
   demandWrite,
   refuseConcurrent,
 } from "./application-access.js";
-import { bodyOf, type Call, type GraphAnswer, isUuid, type Route } from "./call.js";
+import { type Call, type GraphAnswer, isUuid, type Route } from "./call.js";
+import { bodyOf, type Kinds } from "./body.js";
 import { GraphError, GRAPH_ERRORS } from "./errors.js";
 import { contextOf } from "./query.js";
 import { certificateResource } from "./resources.js";
@@ -26,6 +27,17 @@ function badProof(): GraphError {
     "Access Token missing or malformed.",
   );
 }
+
+const KEY: Kinds = {
+  customKeyIdentifier: "text?",
+  displayName: "text?",
+  endDateTime: "text?",
+  key: "text?",
+  keyId: "text?",
+  startDateTime: "text?",
+  type: "text?",
+  usage: "text?",
+};
 
 /** A proof is signed by a certificate that the app still holds and that has not ended. */
 async function checkProof(call: Call, app: Application, proof: unknown): Promise<void> {
@@ -53,7 +65,11 @@ function demandSelfOrWrite(call: Call, app: Application): void {
 async function addKey(call: Call): Promise<GraphAnswer> {
   const app = applicationIn(call);
   demandSelfOrWrite(call, app);
-  const body = bodyOf(call, ["keyCredential", "passwordCredential", "proof"]);
+  const body = bodyOf(call, {
+    keyCredential: KEY,
+    passwordCredential: "any",
+    proof: "any",
+  });
   await checkProof(call, app, body.proof);
   const { type, usage, key, displayName } = (body.keyCredential ?? {}) as Record<string, unknown>;
   if (type !== "AsymmetricX509Cert" || usage !== "Verify" || typeof key !== "string") {
@@ -74,7 +90,7 @@ async function addKey(call: Call): Promise<GraphAnswer> {
 async function removeKey(call: Call): Promise<GraphAnswer> {
   const app = applicationIn(call);
   demandSelfOrWrite(call, app);
-  const { keyId, proof } = bodyOf(call, ["keyId", "proof"]);
+  const { keyId, proof } = bodyOf(call, { keyId: "any", proof: "any" });
   await checkProof(call, app, proof);
   if (typeof keyId !== "string" || !isUuid(keyId)) {
     throw GRAPH_ERRORS.bad("A value of type 'Edm.Guid' is required for parameter 'keyId'.");

@@ -9,16 +9,22 @@ import {
   demandWrite,
   refuseConcurrent,
 } from "./application-access.js";
-import { bodyOf, type Call, type GraphAnswer, isUuid, type Route } from "./call.js";
+import { type Call, type GraphAnswer, isUuid, type Route } from "./call.js";
+import { bodyOf, type Kinds } from "./body.js";
 import { GraphError, GRAPH_ERRORS } from "./errors.js";
 import { contextOf } from "./query.js";
 import { secretResource } from "./resources.js";
 
 const DAY_MS = 86_400_000;
-const CREDENTIAL = [
-  ...["customKeyIdentifier", "displayName", "endDateTime", "hint", "keyId", "secretText"],
-  "startDateTime",
-];
+const CREDENTIAL: Kinds = {
+  customKeyIdentifier: "text?",
+  displayName: "text?",
+  endDateTime: "text?",
+  hint: "text?",
+  keyId: "text?",
+  secretText: "text?",
+  startDateTime: "text?",
+};
 
 function policyFor(call: Call, app: Application): SecretPolicy | undefined {
   const { appPolicies, tenantPolicy } = call.service.settings;
@@ -63,8 +69,8 @@ function twoYearsAfter(start: number): number {
 }
 
 function wantedCredential(call: Call): Record<string, unknown> {
-  const given = bodyOf(call, ["passwordCredential"]).passwordCredential ?? {};
-  return bodyOf({ ...call, body: given }, CREDENTIAL);
+  const given = bodyOf(call, { passwordCredential: "any" }).passwordCredential ?? {};
+  return bodyOf({ body: given }, CREDENTIAL);
 }
 
 function addPassword(call: Call): GraphAnswer {
@@ -101,7 +107,7 @@ function addPassword(call: Call): GraphAnswer {
 function removePassword(call: Call): GraphAnswer {
   const app = applicationIn(call);
   demandWrite(call, app);
-  const { keyId } = bodyOf(call, ["keyId"]);
+  const { keyId } = bodyOf(call, { keyId: "any" });
   if (typeof keyId !== "string" || !isUuid(keyId)) {
     throw GRAPH_ERRORS.bad("A value of type 'Edm.Guid' is required for parameter 'keyId'.");
   }

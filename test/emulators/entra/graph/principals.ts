@@ -2,7 +2,8 @@ import { shortDate } from "../dates.js";
 import { drop, put } from "../directory.js";
 import type { AppRoleAssignment, ServicePrincipal } from "../tables.js";
 import { applicationOf, principalOf } from "../world/find.js";
-import { bodyOf, type Call, demand, type GraphAnswer, isUuid, type Route } from "./call.js";
+import { type Call, demand, type GraphAnswer, isUuid, type Route } from "./call.js";
+import { bodyOf, type Kinds } from "./body.js";
 import { GRAPH_ERRORS } from "./errors.js";
 import { READ_APPS } from "./members.js";
 import { filtered, page, selected, single } from "./query.js";
@@ -10,7 +11,12 @@ import { principalResource } from "./resources.js";
 import { cut, type Resource, SERVICE_PRINCIPAL } from "./shape.js";
 
 const SET = "servicePrincipals";
-const WRITABLE = ["accountEnabled", "appRoleAssignmentRequired", "displayName", "tags"];
+const WRITABLE: Kinds = {
+  accountEnabled: "flag",
+  appRoleAssignmentRequired: "flag",
+  displayName: "text",
+  tags: ["text"],
+};
 
 function principalIn(call: Call): ServicePrincipal {
   const { params, view } = call;
@@ -42,7 +48,7 @@ function full(call: Call, principal: ServicePrincipal): Resource {
 function listPrincipals(call: Call): GraphAnswer {
   demand(call, ...READ_APPS);
   const select = selected(call, SERVICE_PRINCIPAL);
-  const all = call.view.objects("servicePrincipal").map((row) => full(call, row));
+  const all = call.view.rows("servicePrincipal").map((row) => full(call, row));
   const items = filtered(call, SERVICE_PRINCIPAL, all).map((found) => ({
     id: found.id,
     render: () => cut(SERVICE_PRINCIPAL, found.full, select),
@@ -58,7 +64,7 @@ function getPrincipal(call: Call): GraphAnswer {
 
 function createPrincipal(call: Call): GraphAnswer {
   const { view, service } = call;
-  const { appId, tags } = bodyOf(call, ["appId", ...WRITABLE]);
+  const { appId, tags } = bodyOf(call, { appId: "text?", ...WRITABLE });
   if (typeof appId !== "string") throw GRAPH_ERRORS.bad("Property 'appId' is required.");
   const app = applicationOf(view, appId);
   if (!app) {
@@ -124,11 +130,11 @@ function assign(call: Call): GraphAnswer {
   demand(call, "AppRoleAssignment.ReadWrite.All");
   const { view, service } = call;
   const principal = principalIn(call);
-  const { principalId, resourceId, appRoleId } = bodyOf(call, [
-    "principalId",
-    "resourceId",
-    "appRoleId",
-  ]);
+  const { principalId, resourceId, appRoleId } = bodyOf(call, {
+    principalId: "text?",
+    resourceId: "text?",
+    appRoleId: "text",
+  });
   const resource = view.get("servicePrincipal", String(resourceId));
   if (!resource) throw GRAPH_ERRORS.notFound(String(resourceId));
   const role = resource.appRoles.find((candidate) => candidate.id === appRoleId);

@@ -130,7 +130,7 @@ export function principalResource(
   principal: ServicePrincipal,
   tenantId: string,
 ): Resource {
-  const app = view.objects("application").find((row) => row.appId === principal.appId);
+  const app = view.find("application", (row) => row.appId === principal.appId);
   return {
     ...principal,
     appDisplayName: principal.displayName,

@@ -1,16 +1,8 @@
 import { shortDate } from "../dates.js";
 import type { SecretPolicy } from "../settings.js";
 import { applicationIn, bothSpellings } from "./application-access.js";
-import {
-  bodyOf,
-  type Call,
-  demand,
-  type GraphAnswer,
-  holds,
-  isUuid,
-  param,
-  type Route,
-} from "./call.js";
+import { type Call, demand, type GraphAnswer, holds, isUuid, param, type Route } from "./call.js";
+import { bodyOf } from "./body.js";
 import { GRAPH_ERRORS } from "./errors.js";
 import { anyObject, READ_APPS, READ_GROUPS } from "./members.js";
 import { contextOf, page, single } from "./query.js";
@@ -124,7 +116,7 @@ function deletedItem(call: Call): GraphAnswer {
 
 function getByIds(call: Call): GraphAnswer {
   demand(call, "User.Read.All", ...READ_GROUPS, ...READ_APPS);
-  const { ids, types } = bodyOf(call, ["ids", "types"]);
+  const { ids, types } = bodyOf(call, { ids: "any", types: ["text"] });
   if (!Array.isArray(ids) || ids.length > MOST_IDS || !ids.every((id) => isUuid(String(id)))) {
     throw GRAPH_ERRORS.bad("Invalid value specified for property 'ids'.");
   }

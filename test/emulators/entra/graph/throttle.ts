@@ -50,6 +50,6 @@ export class Throttle {
 
   private limit(): number {
     if (this.budget !== "tenant") return this.budget ?? Infinity;
-    return budgetFor(this.service.directory.truth.objects("user").length);
+    return budgetFor(this.service.directory.truth.rows("user").length);
   }
 }

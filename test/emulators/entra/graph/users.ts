@@ -1,16 +1,8 @@
 import { groupsOf, isHidden } from "../membership.js";
 import type { User } from "../tables.js";
 import { findUser } from "../world/find.js";
-import {
-  bodyOf,
-  type Call,
-  demand,
-  type GraphAnswer,
-  holds,
-  isUuid,
-  param,
-  type Route,
-} from "./call.js";
+import { type Call, demand, type GraphAnswer, holds, isUuid, param, type Route } from "./call.js";
+import { bodyOf } from "./body.js";
 import { GRAPH_ERRORS } from "./errors.js";
 import { READ_GROUPS } from "./members.js";
 import { contextOf, filtered, page, selected, single } from "./query.js";
@@ -38,13 +30,13 @@ function getUser(call: Call): GraphAnswer {
 function listUsers(call: Call): GraphAnswer {
   demand(call, ...READ_USERS);
   const select = selected(call, USER);
-  const found = filtered(call, USER, call.view.objects("user").map(userResource));
+  const found = filtered(call, USER, call.view.rows("user").map(userResource));
   const items = found.map(({ id, full }) => ({ id, render: () => cut(USER, full, select) }));
   return page(call, { set: "users", items });
 }
 
 function groupIdsOf(call: Call): string[] {
-  const { groupIds } = bodyOf(call, ["groupIds"]);
+  const { groupIds } = bodyOf(call, { groupIds: "any" });
   if (!Array.isArray(groupIds)) throw GRAPH_ERRORS.bad("Parameter 'groupIds' is required.");
   if (groupIds.length > MOST_GROUPS) {
     throw GRAPH_ERRORS.bad(

@@ -23,12 +23,25 @@ interface Credentials {
   assertion: string | undefined;
 }
 
+/** Undoes the form encoding of RFC 6749, section 2.3.1; what is no valid escape stays. */
+function formDecoded(text: string): string {
+  return new URLSearchParams(`x=${text.replaceAll("&", "%26")}`).get("x") ?? "";
+}
+
+/** The subject of a JWT, or nothing where it is none. */
+function subjectOf(jwt: string): string {
+  try {
+    return decodeJwt(jwt).sub ?? "";
+  } catch {
+    return "";
+  }
+}
+
 function basicCredentials(header: string | undefined): { id: string; secret: string } | undefined {
   const encoded = /^basic\s+(\S+)$/i.exec(header ?? "")?.[1];
   if (encoded === undefined) return undefined;
   const [id = "", ...rest] = Buffer.from(encoded, "base64").toString("utf8").split(":");
-  const decode = (text: string): string => decodeURIComponent(text.replaceAll("+", " "));
-  return { id: decode(id), secret: decode(rest.join(":")) };
+  return { id: formDecoded(id), secret: formDecoded(rest.join(":")) };
 }
 
 function credentialsOf(request: Incoming, form: URLSearchParams): Credentials {
@@ -37,7 +50,7 @@ function credentialsOf(request: Incoming, form: URLSearchParams): Credentials {
     form.get("client_assertion_type") === ASSERTION_TYPE ? form.get("client_assertion") : null;
   let appId = basic?.id ?? form.get("client_id") ?? undefined;
   // A client may leave its id to the assertion (RFC 7523, section 2.2).
-  if (appId === undefined && assertion !== null) appId = String(decodeJwt(assertion).sub ?? "");
+  if (appId === undefined && assertion !== null) appId = subjectOf(assertion);
   const secret = basic?.secret ?? form.get("client_secret") ?? undefined;
   return { appId, secret, assertion: assertion ?? undefined };
 }

@@ -14,7 +14,10 @@ export function findUser(view: View, ref: string): User | undefined {
   const byId = view.get("user", ref);
   if (byId) return byId;
   const wanted = ref.toLowerCase();
-  return view.objects("user").find((user) => user.userPrincipalName.toLowerCase() === wanted);
+  return view.find(
+    "user",
+    ({ userPrincipalName: upn }) => upn.length === ref.length && upn.toLowerCase() === wanted,
+  );
 }
 
 /** The user that an order means, by id or UPN. Throws a RangeError if there is none. */
@@ -27,13 +30,13 @@ export function theUser(ctx: WorldContext, ref: string): User {
 export function theGroup(ctx: WorldContext, ref: string): Group {
   const byId = ctx.directory.truth.get("group", ref);
   if (byId) return byId;
-  const named = ctx.directory.truth.objects("group").filter((group) => group.displayName === ref);
+  const named = ctx.directory.truth.rows("group").filter((group) => group.displayName === ref);
   return oneOf("group", ref, named);
 }
 
 /** The application that an order means, by object id, app id or display name. */
 export function theApp(ctx: WorldContext, ref: string): Application {
-  const apps = ctx.directory.truth.objects("application");
+  const apps = ctx.directory.truth.rows("application");
   const byId = apps.filter((app) => app.id === ref || app.appId === ref);
   if (byId.length > 0) return oneOf("application", ref, byId);
   return oneOf(
@@ -45,12 +48,12 @@ export function theApp(ctx: WorldContext, ref: string): Application {
 
 /** The service principal of an app id in a view. */
 export function principalOf(view: View, appId: string): ServicePrincipal | undefined {
-  return view.objects("servicePrincipal").find((principal) => principal.appId === appId);
+  return view.find("servicePrincipal", (principal) => principal.appId === appId);
 }
 
 /** The application of an app id in a view. */
 export function applicationOf(view: View, appId: string): Application | undefined {
-  return view.objects("application").find((app) => app.appId === appId);
+  return view.find("application", (app) => app.appId === appId);
 }
 
 /** The service principal of the app that an order means. */
