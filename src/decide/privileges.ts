@@ -6,7 +6,7 @@
  * an administrator may move it at any time.
  */
 import { NO_ACCESS, privilegesOf, type AclNode, type Mask } from "./acl-tree.js";
-import type { Access, AclPath, Privilege, UserId } from "./facts.js";
+import type { Access, AclPath, GroupId, Privilege, UserId } from "./facts.js";
 import type { RightsDelta } from "./plan.js";
 import { stateOf, type AccessState, type StateUser } from "./simulation.js";
 import { placeName, universe, type Place, type Universe } from "./universe.js";
@@ -39,14 +39,27 @@ export function rightsOf(state: AccessState, all: Universe, user: StateUser | un
   };
 }
 
-/** `rightsOf` for the whole universe at once. */
+/** `rightsOf` for the whole universe at once: one walk down, ancestors before descendants. */
 export function rightsVector(
   state: AccessState,
   all: Universe,
   user: StateUser | undefined,
 ): Mask[] {
-  const at = rightsOf(state, all, user);
-  return Array.from({ length: all.size }, (_, place) => at(place));
+  if (user?.enabled !== true) return filled(all.size, 0n);
+  if (user.userid === "root@pam") return filled(all.size, state.roles.everything);
+  const roles: Mask[] = [];
+  all.paths.forEach((path, n) => {
+    const node = state.acl.get(path);
+    // What holds below the parent is what comes down to here.
+    const inherited = roles[2 * (all.parent[n] ?? -1) + 1] ?? 0n;
+    roles.push(counting(node, user, true) ?? inherited, counting(node, user, false) ?? inherited);
+  });
+  for (const [a, b] of all.pairs) roles.push((roles[a] ?? 0n) | (roles[b] ?? 0n));
+  return roles.map((found) => ((found & NO_ACCESS) === 0n ? found : 0n));
+}
+
+function filled(size: number, mask: Mask): Mask[] {
+  return Array.from({ length: size }, () => mask);
 }
 
 /** The roles that count for this user at one level of the walk; undefined: none does. */
@@ -87,15 +100,64 @@ export function rightsDeltas(
 ): RightsDelta[] {
   const paths = [...before.acl.keys(), ...after.acl.keys()];
   const all = universe(paths.map((path) => ({ path, role: "" })));
-  const deltas: RightsDelta[] = [];
-  for (const userid of userids) {
-    const old = rightsVector(before, all, before.users.get(userid));
-    const now = rightsVector(after, all, after.users.get(userid));
-    const lost = perPath(before, all, difference(old, now));
-    const gained = perPath(before, all, difference(now, old));
-    deltas.push({ userid, lost, gained });
+  const named = new Set<string>([
+    "root@pam",
+    ...usersWithEntries(before),
+    ...usersWithEntries(after),
+  ]);
+  const changed = groupsWithOtherEntries(before, after, all.paths);
+  const known = new Map<string, Delta>();
+  const deltaOf = (old: StateUser | undefined, now: StateUser | undefined): Delta => {
+    const [had, has] = [rightsVector(before, all, old), rightsVector(after, all, now)];
+    const lost = perPath(before, all, difference(had, has));
+    return { lost, gained: perPath(before, all, difference(has, had)) };
+  };
+  return [...userids].map((userid) => {
+    const [old, now] = [before.users.get(userid), after.users.get(userid)];
+    // Of thousands of people few differ in what counts, and few are concerned by a plan at all.
+    const own = named.has(userid) ? userid : "";
+    const same = own === "" && standingOf(old) === standingOf(now);
+    if (same && !inAny(now, changed)) return { userid, ...NO_DELTA };
+    const alike = `${own}|${standingOf(old)}|${standingOf(now)}`;
+    const delta = known.get(alike) ?? deltaOf(old, now);
+    known.set(alike, delta);
+    return { userid, ...delta };
+  });
+}
+
+type Delta = Pick<RightsDelta, "lost" | "gained">;
+
+const NO_DELTA: Delta = { lost: new Map(), gained: new Map() };
+
+/** All of a user without entries of their own that rights depend on. */
+function standingOf(user: StateUser | undefined): string {
+  return user?.enabled === true ? `in ${user.groupKey}` : "";
+}
+
+function inAny(user: StateUser | undefined, groups: ReadonlySet<GroupId>): boolean {
+  if (user === undefined || groups.size === 0) return false;
+  return [...user.groups].some((group) => groups.has(group));
+}
+
+function usersWithEntries(state: AccessState): string[] {
+  return [...state.acl.values()].flatMap((node) => [...node.users.keys()]);
+}
+
+/** The groups whose entries are not the same in both states. */
+function groupsWithOtherEntries(
+  before: AccessState,
+  after: AccessState,
+  paths: readonly AclPath[],
+): ReadonlySet<GroupId> {
+  const changed = new Set<GroupId>();
+  for (const path of paths) {
+    const [old, now] = [before.acl.get(path)?.groups, after.acl.get(path)?.groups];
+    for (const group of new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])) {
+      const [had, has] = [old?.get(group), now?.get(group)];
+      if (had?.here !== has?.here || had?.below !== has?.below) changed.add(group);
+    }
   }
-  return deltas;
+  return changed;
 }
 
 /** `rightsDeltas` for one person. */
@@ -109,7 +171,7 @@ export function rightsDelta(
 }
 
 function difference(from: readonly Mask[], take: readonly Mask[]): Mask[] {
-  return from.map((mask, place) => mask & ~(take[place] ?? 0n));
+  return from.map((mask, place) => (mask === take[place] ? 0n : mask & ~(take[place] ?? 0n)));
 }
 
 /** A path's `/*` is shown only where it differs from the path's own. */

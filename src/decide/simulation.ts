@@ -13,7 +13,7 @@ import {
   type AclTree,
   type RoleMasks,
 } from "./acl-tree.js";
-import type { Access, AclPath, GroupId, UserId } from "./facts.js";
+import type { Access, AclPath, GroupId, PveUser, UserId } from "./facts.js";
 import type { Action, UserFields, Write } from "./plan.js";
 
 export interface StateUser {
@@ -57,8 +57,7 @@ export function stateOf(access: Access): AccessState {
   for (const group of access.groups.keys()) members.set(group, new Set());
   const users = new Map<UserId, StateUser>();
   for (const [userid, user] of access.users) {
-    const { realm, enable, comment } = user;
-    users.set(userid, inGroups({ userid, realm, enabled: enable, comment }, user.groups));
+    users.set(userid, asRead(user));
     for (const group of user.groups) {
       const known = members.get(group) ?? new Set();
       members.set(group, known.add(userid));
@@ -66,6 +65,18 @@ export function stateOf(access: Access): AccessState {
   }
   const acl = aclTree(roles, access.acl);
   return { users, members, acl, roles, deleted: new Set(), aclVersion: 0, versions: 0 };
+}
+
+/** Facts never change, and every decision makes several states of the same ones. */
+const READ = new WeakMap<PveUser, StateUser>();
+
+function asRead(user: PveUser): StateUser {
+  const known = READ.get(user);
+  if (known !== undefined) return known;
+  const { userid, realm, enable, comment, groups } = user;
+  const read = inGroups({ userid, realm, enabled: enable, comment }, groups);
+  READ.set(user, read);
+  return read;
 }
 
 function inGroups(
