@@ -1,5 +1,5 @@
 /** A whole site for tests: Entra, PVE, a configuration, and the program in between. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
@@ -200,9 +200,32 @@ export async function startSite(t: Test, options: SiteOptions = {}): Promise<Sit
     for (const agent of agents) await agent.close({ abort: true });
     site.journal.close();
     await Promise.all([entra.close(), pve.close()]);
+    const leaks = leaksIn(site, [...logLines, ...filesBelow(stateDir)]);
     rmSync(dir, { recursive: true, force: true });
+    if (leaks.length > 0) throw new Error(`secrets in log or journal: ${leaks.join(", ")}`);
   });
   return site;
+}
+
+/** Every secret of the site: of the SSO app, the agent app, and the API token. */
+export function secretsOf(site: Pick<Site, "entra">): readonly string[] {
+  return [...site.entra.world.secretTexts(), TOKEN];
+}
+
+/** Which secrets (by their hint) occur in any of the texts: P10 holds in every test of a site. */
+export function leaksIn(site: Pick<Site, "entra">, texts: readonly string[]): readonly string[] {
+  const all = texts.join("\n");
+  return secretsOf(site)
+    .filter((secret) => all.includes(secret) || all.includes(encodeURIComponent(secret)))
+    .map((secret) => `${secret.slice(0, 3)}…`);
+}
+
+/** The bytes of every file, one character a byte. */
+export function filesBelow(dir: string): readonly string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
 }
 
 /** A mapping as TOML. */
