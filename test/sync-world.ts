@@ -29,7 +29,7 @@ export const idOf = (n: number): ObjectId => `aaaaaaaa-0000-4000-8000-0000000000
 export const useridOf = (n: number): UserId => `p${n}@x.example@entra` as UserId;
 
 /** One person: what the lists say, and what their own object says. */
-interface PersonDraw {
+export interface PersonDraw {
   readonly name: number;
   readonly enabled: boolean;
   readonly guest: boolean;
@@ -37,7 +37,7 @@ interface PersonDraw {
   readonly own: "agrees" | "elsewhere" | "disabled" | "deleted" | "absent" | "unknown" | "renamed";
 }
 
-interface UserDraw {
+export interface UserDraw {
   readonly there: boolean;
   readonly enable: boolean;
   readonly groups: readonly string[];

@@ -1,5 +1,5 @@
 /** Who is in no mapping any more, and who of them keeps the account all the same. */
-import type { Frame } from "./frame.js";
+import type { Frame, Notes } from "./frame.js";
 import type { ObjectId, PveUser } from "./facts.js";
 import type { UserMark } from "./mark.js";
 import { ruledOut } from "./roster.js";
@@ -19,9 +19,22 @@ export function keptBecause(
   if (frame.roster.realm.onLeave === "keep") return 'on_leave = "keep"';
   if (mark.jit) return "only just-in-time mappings ever brought them";
   if (seats.some(({ has, group }) => has && group.privileged)) return undefined;
-  const manual = user.groups.filter((group) => !frame.groups.has(group));
+  return ownBelongings(frame, user);
+}
+
+/** Who is kept for what they have of their own is also told, for that may not be meant. */
+export function noteKept(frame: Frame, user: PveUser, why: string, notes: Notes): void {
+  const realm = frame.roster.realm.name;
+  notes.kept.push({ realm, userid: user.userid, why });
+  if (why !== ownBelongings(frame, user)) return;
+  const message = `${user.userid} left every mapping and stays enabled: ${why}`;
+  notes.findings.push({ code: "SYNC_KEPT", message, realm, subject: user.userid });
+}
+
+function ownBelongings({ access, groups }: Frame, user: PveUser): string | undefined {
+  const manual = user.groups.filter((group) => !groups.has(group));
   if (manual.length > 0) return `in the manual group ${manual.join(", ")}`;
-  const entries = frame.access.acl.filter(
+  const entries = access.acl.filter(
     ({ type, ugid }) =>
       (type === "user" && ugid === user.userid) ||
       (type === "token" && ugid.startsWith(`${user.userid}!`)),

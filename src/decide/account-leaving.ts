@@ -3,7 +3,13 @@ import type { Frame, Notes } from "./frame.js";
 import { clockIsOff } from "./frame.js";
 import { sleeping, waitsForClock } from "./account-end.js";
 import { confirmation, leaverFields, named } from "./account-fields.js";
-import { ENABLED_AGAIN, groupsThatBring, inAnyMapping, keptBecause } from "./account-kept.js";
+import {
+  ENABLED_AGAIN,
+  groupsThatBring,
+  inAnyMapping,
+  keptBecause,
+  noteKept,
+} from "./account-kept.js";
 import type { ObjectId, Person, PveUser, Question } from "./facts.js";
 import type { Change } from "./plan.js";
 import { readGroups } from "./roster.js";
@@ -25,7 +31,7 @@ export function leftChanges(
   if (!user.enable) return sleeping(frame, user, mark, seats, notes);
   const why = keptBecause(frame, user, mark, seats);
   if (why !== undefined) {
-    notes.kept.push({ realm: realm.name, userid: user.userid, why });
+    noteKept(frame, user, why, notes);
     return [];
   }
   const confirmed = standingOf(frame, user, readGroups(frame.roster), true);
@@ -107,7 +113,7 @@ export function renamedChanges(
   if (!user.enable) return sleeping(frame, user, mark, seats, notes);
   const { realm } = frame.roster;
   if (mark.left !== undefined) {
-    notes.kept.push({ realm: realm.name, userid: user.userid, why: ENABLED_AGAIN });
+    noteKept(frame, user, ENABLED_AGAIN, notes);
     return [];
   }
   const name = nameOf(frame, person) ?? person.userPrincipalName;
