@@ -4,6 +4,7 @@ import { AgentError } from "../errors.js";
 import { EXIT } from "../exit.js";
 import { readJournal } from "../journal/index.js";
 import type { EntryFilter } from "../journal/index.js";
+import { findingsText } from "./findings.js";
 import { entryText } from "./history-text.js";
 import type { Args, Command } from "./io.js";
 
@@ -27,6 +28,7 @@ export const history: Command = {
     const filter = filterOf(args, clock.now());
     const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
     try {
+      io.err(findingsText(journal.findings));
       const entries = journal.entries(filter);
       if (args.json) io.out(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
       else if (entries.length === 0) io.out("The journal has no such entry.\n");

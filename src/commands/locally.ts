@@ -6,6 +6,7 @@ import { completeOrder } from "../daemon/orders.js";
 import type { Passes } from "../daemon/orders.js";
 import { openJournal, readJournal } from "../journal/index.js";
 import { acquireNodeLock } from "../node-lock.js";
+import { findingsText } from "./findings.js";
 import type { Io } from "./io.js";
 
 /** Runs `work` under this node's lock, as the service's user. Throws NODE_LOCKED and others. */
@@ -38,6 +39,7 @@ export async function readOnly<T>(
   const { clock, log, nodeName, machineId } = io.machine;
   const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
   try {
+    io.err(findingsText(journal.findings));
     return await withAgent(config, io, journal, work);
   } finally {
     journal.close();

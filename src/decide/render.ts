@@ -107,7 +107,7 @@ export function renderPlan(plan: Plan, secrets: readonly RotationDecision[], pai
 function summary(plan: Plan, secrets: readonly RotationDecision[]): string {
   const losing = plan.actions.filter(takesAway).length;
   const parts = [
-    `${counted(plan.actions.length, "write", "writes")} (${losing} take away)`,
+    `${counted(plan.actions.length, "write", "writes")}${losing === 0 ? "" : ` (${counted(losing, "takes away", "take away")})`}`,
     ...(plan.holds.length > 0 ? [`${counted(plan.holds.length, "change", "changes")} held`] : []),
     ...(plan.waiting.length > 0 ? [`${plan.waiting.length} waiting`] : []),
     ...(rotates(secrets) ? ["a new secret"] : []),

@@ -44,7 +44,7 @@ try {
   process.exitCode = outcome === true ? 0 : 1;
   if (outcome === "stopped") tell.mute();
   else if (!once) {
-    stayUp(play);
+    await stayUp(play);
     await stopped;
     process.exitCode = 0;
   }

@@ -13,6 +13,7 @@ import { createSignIn } from "../emulators/signin/index.js";
 import type { SignIn } from "../emulators/signin/index.js";
 import { StoryClock } from "./clock.js";
 import { Crowd } from "./crowd.js";
+import { NODE } from "./machine.js";
 import { DOMAIN, found, peopleOf, REALM, TENANT_DOMAIN, upnOf } from "./organisation.js";
 import type { Organisation } from "./organisation.js";
 import { storySchedule } from "./schedule.js";
@@ -31,8 +32,6 @@ export const DAY = 24 * HOUR;
 export const SETTLED = 95 * SECOND;
 
 export const VERSION = "0.1.0";
-/** As PVE calls this node, and what the journal knows the machine by. */
-export const NODE = { nodeName: "pve1", machineId: "0123456789abcdef0123456789abcdef" };
 export const MANUAL_GROUP = "night-watch";
 export const ADMINISTRATOR = "chief@pve";
 

@@ -149,9 +149,6 @@ authority = "${entra.loginUrl}"
 graph = "${entra.graphUrl}"
 ca_file = "ca.pem"
 
-[cluster]
-writer = "pve1"
-
 [health]
 listen = "127.0.0.1:0"
 

@@ -4,7 +4,9 @@ import type { Play } from "./play.js";
 /** Slower than in the story: a pass every five seconds, so that there is time to look. */
 const RATE = 60;
 
-export function stayUp({ clock, daemon, stage, tell, logFile }: Play): void {
+export async function stayUp(play: Play): Promise<void> {
+  const { clock, daemon, stage, tell, logFile } = play;
+  await play.crowd.rest();
   clock.rate = RATE;
   const { pve, entra, configFile } = stage;
   const agent = "node --import tsx src/main.ts";

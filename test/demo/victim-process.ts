@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fastClock } from "../../src/clock.js";
 import { startDaemon } from "../../src/daemon/daemon.js";
 import { silentLog } from "../../src/log.js";
-import { NODE, VERSION } from "./play.js";
+import { NODE } from "./machine.js";
 import { storySchedule } from "./schedule.js";
 
 const [configFile = ""] = process.argv.slice(2);
@@ -15,6 +15,6 @@ const clock = fastClock(rate, now);
 await startDaemon({
   configFile,
   machine: { clock, log: silentLog, ...NODE, random: Math.random, env: {} },
-  version: VERSION,
+  version: "0.1.0",
   startSchedule: storySchedule(clock).start,
 });
