@@ -1,167 +1,167 @@
-import fc from "fast-check";
+/** P6: what is not ours is not touched. Groups of our name, marks taken away, entries of others. */
 import t from "tap";
-import type { SyncFacts } from "../src/decide/decide.js";
-import { decide } from "../src/decide/decide.js";
-import type { UserId } from "../src/decide/facts.js";
-import { parseGroupMark, parseUserMark } from "../src/decide/mark.js";
-import type { Action, Change, Write } from "../src/decide/plan.js";
-import { DEV, factsOf, OPS, siteDraw } from "./sync-world.js";
-import type { SiteDraw } from "./sync-world.js";
+import { mapping } from "./support/site.js";
+import type { ConfigParts } from "./support/site.js";
+import { DAY, startBed } from "./sync-bed.js";
 
 t.setTimeout(300_000);
 
-type Update = Extract<Write, { kind: "update-user" }>;
+const VMS = 'acl = [{ path = "/vms", role = "PVEVMUser" }]';
+const NAMES = ["anna", "bert", "cora", "dora", "emil"];
+const FOREIGN = [
+  "user:olga@pam:1:0::::::",
+  "user:hand@contoso.example@entra:1:0::::made by hand::",
+  "group:ops:hand@contoso.example@entra,olga@pam:of the night shift:",
+  "acl:1:/storage:@ops:PVEDatastoreUser:",
+];
 
-const FIELDS = new Set(["enable", "comment", "firstname", "lastname", "email"]);
-const MAPPED = new Map([
-  ["ops", OPS],
-  ["dev", DEV],
-]);
-
-/** Who may be in a group by what Entra's list says at this moment: the userid and nothing else. */
-function listed(facts: SyncFacts, group: string, userid: UserId): boolean {
-  const entra = MAPPED.get(group);
-  const read = entra === undefined ? undefined : facts.directory.groups.get(entra);
-  if (read?.ok !== true) return false;
-  return [...read.members].some((id) => {
-    const person = facts.directory.people.get(id);
-    return (
-      person !== undefined &&
-      person.accountEnabled &&
-      !person.guest &&
-      `${person.userPrincipalName}@entra` === userid
-    );
+t.test("a group of our name without the mark: refused, and nothing in it is touched", async (t) => {
+  const bed = await startBed(
+    t,
+    (): ConfigParts => ({ groups: mapping("ops", ops, VMS) + mapping("dev", dev) }),
+    { users: FOREIGN },
+  );
+  const ops = bed.site.group("Operators", [bed.person("anna", { mail: null })]);
+  const dev = bed.site.group("Developers", [bed.person("bert", { mail: null })]);
+  bed.call("hand", bed.site.addUser("hand"));
+  const before = bed.site.pve.userCfg();
+  await bed.pass(t, "refused", {
+    writes: [
+      "POST groups comment=[entra:entra] groupid=dev",
+      "POST users comment=[entra:bert] enable=1 groups=dev userid=bert",
+    ],
+    codes: ["SYNC_GROUP_UNMARKED"],
   });
-}
-
-/** A group that we may take from, or whose members and entries an approval may take. */
-function ours(facts: SyncFacts, group: string, approved: boolean): boolean {
-  if (group !== "ops" && group !== "dev" && group !== "old") return false;
-  const found = facts.access.groups.get(group);
-  if (found === undefined) return true;
-  const { marked } = parseGroupMark(found.comment, "entra");
-  return marked || facts.history.ownGroups.has(group) || approved;
-}
-
-function wrongInUpdate(facts: SyncFacts, write: Update, changes: readonly Change[]): string[] {
-  const user = facts.access.users.get(write.userid);
-  if (user === undefined) return ["updates nobody"];
-  const { text, mark } = parseUserMark(user.comment);
-  const wrong: string[] = [];
-  for (const field of Object.keys(write.fields)) {
-    if (!FIELDS.has(field)) wrong.push(`writes ${field}`);
+  for (const line of before.split("\n")) {
+    t.ok(bed.site.pve.userCfg().split("\n").includes(line), line);
   }
-  const { comment, enable } = write.fields;
-  if (comment !== undefined && parseUserMark(comment).text !== text) wrong.push("people's comment");
-  for (const group of write.join) {
-    if (!listed(facts, group, write.userid)) wrong.push(`joins ${group} unlisted`);
-    if (!ours(facts, group, false)) wrong.push(`joins a foreign ${group}`);
-  }
-  for (const group of write.leave) {
-    const held = changes.some((c) => c.kind === "leave" && c.group === group && c.needsApproval);
-    if (!ours(facts, group, held)) wrong.push(`leaves ${group}`);
-  }
-  if (enable === true && mark?.left === undefined && mark?.moment !== true) {
-    wrong.push("enables whom we did not disable");
-  }
-  return wrong;
-}
-
-/** What a write would do that is not ours to do; `held`: it waits for an approval. */
-function wrongIn(facts: SyncFacts, { write, changes }: Action): string[] {
-  switch (write.kind) {
-    case "create-user":
-      return [
-        ...write.groups.filter((group) => !listed(facts, group, write.userid)),
-        ...write.groups.filter((group) => !ours(facts, group, false)),
-        ...(write.userid.endsWith("@entra") ? [] : ["another realm"]),
-      ];
-    case "update-user":
-      if (!write.userid.endsWith("@entra")) return ["another realm"];
-      return wrongInUpdate(facts, write, changes);
-    case "delete-user": {
-      const comment = facts.access.users.get(write.userid)?.comment ?? "";
-      return parseUserMark(comment).mark === undefined ? ["deletes an unmarked user"] : [];
-    }
-    case "create-group":
-      return MAPPED.has(write.group) ? [] : ["makes a group that no mapping names"];
-    case "update-group":
-      return changes.every(({ needsApproval }) => needsApproval !== undefined)
-        ? []
-        : ["takes over a group without an approval"];
-    case "delete-group": {
-      const foreign = [...facts.access.users.values()].some(
-        ({ realm, groups }) => realm !== "entra" && groups.includes(write.group),
-      );
-      return write.group === "old" && !foreign ? [] : ["deletes a group"];
-    }
-    case "acl": {
-      const held = changes.every(({ needsApproval }) => needsApproval !== undefined);
-      const wrong = write.groups.filter((g) => g === "dev" || !ours(facts, g, held));
-      return wrong.map((group) => `an entry of ${group}`);
-    }
-  }
-}
-
-/** A held change as the write that it would become. */
-function asAction(change: Change): Action | undefined {
-  const { realm } = change;
-  const action = (write: Write): Action => ({ id: "", realm, write, changes: [change] });
-  switch (change.kind) {
-    case "leave":
-    case "join": {
-      const { userid, group } = change;
-      const none: Update = { kind: "update-user", userid, fields: {}, join: [], leave: [] };
-      return action({ ...none, [change.kind]: [group] });
-    }
-    case "delete-user":
-      return action({ kind: "delete-user", userid: change.userid });
-    case "revoke": {
-      const { path, role, propagate, group } = change;
-      return action({ kind: "acl", path, role, propagate, groups: [group], delete: true });
-    }
-    default:
-      return undefined;
-  }
-}
-
-function wrongInPlan(draw: SiteDraw): string[] {
-  const facts = factsOf(draw);
-  const { plan } = decide(facts, (text) => text);
-  const waiting = plan.waiting.map(({ action }) => action);
-  const held = plan.holds.flatMap(({ change }) => asAction(change) ?? []);
-  return [...plan.actions, ...waiting, ...held].flatMap((action) =>
-    wrongIn(facts, action).map((why) => `${JSON.stringify(action.write)}: ${why}`),
-  );
-}
-
-t.test("P6: no plan touches what is not ours, whatever marks say", async (t) => {
-  let actions = 0;
-  fc.assert(
-    fc.property(siteDraw, (draw) => {
-      actions += decide(factsOf(draw), (text) => text).plan.actions.length;
-      const wrong = wrongInPlan(draw);
-      if (wrong.length > 0) throw new Error(wrong.join("\n"));
-    }),
-    { numRuns: 1000 },
-  );
-  t.ok(actions > 1000, `${actions} actions were looked at`);
+  await bed.settled(t, ["SYNC_GROUP_UNMARKED"]);
+  t.strictSame(bed.site.entra.violations, []);
 });
 
-t.test("P6: where the realm is not trusted, a plan gives nothing to anybody", async (t) => {
-  fc.assert(
-    fc.property(siteDraw, (draw) => {
-      const { plan } = decide(factsOf({ ...draw, trusted: false }), (text) => text);
-      for (const { write } of plan.actions) {
-        const gives =
-          write.kind === "create-user" ||
-          write.kind === "create-group" ||
-          (write.kind === "acl" && !write.delete) ||
-          (write.kind === "update-user" && write.join.length > 0);
-        if (gives) throw new Error(JSON.stringify(write));
-      }
-    }),
-    { numRuns: 1000 },
+t.test(
+  "adopt = true: held until approved; then people and entries as the mapping says",
+  async (t) => {
+    const bed = await startBed(
+      t,
+      (): ConfigParts => ({ groups: mapping("ops", ops, `${VMS}\nadopt = true`) }),
+      { users: FOREIGN },
+    );
+    const ops = bed.site.group("Operators", [bed.person("anna", { mail: null })]);
+    bed.call("hand", bed.site.addUser("hand"));
+    const codes = ["GUARD_HELD", "GUARD_HELD", "SYNC_ACL_EXTRA", "SYNC_FOREIGN_MEMBER"];
+    const report = await bed.pass(t, "held", { writes: [], codes, held: 3 });
+    const kinds = report.plan.holds.map(({ change }) => change.kind).sort();
+    t.strictSame(kinds, ["adopt-group", "leave", "revoke"]);
+    const adopt = report.plan.holds.find(({ change }) => change.kind === "adopt-group");
+    t.match(adopt?.change.reason, /hand@contoso\.example@entra would lose it/);
+    t.match(adopt?.change.reason, /\/storage PVEDatastoreUser would go/);
+    await bed.pass(t, "and so again", { writes: [], codes, held: 3 });
+
+    bed.site.journal.approve(report.plan.approvalId ?? "", "root", bed.site.clock.now());
+    await bed.pass(t, "approved", {
+      writes: [
+        "PUT groups/ops comment=of the night shift [entra:entra]",
+        "PUT users/hand groups=",
+        "PUT acl delete=1 groups=ops path=/storage roles=PVEDatastoreUser",
+        "PUT acl groups=ops path=/vms propagate=1 roles=PVEVMUser",
+        "POST users comment=[entra:anna] enable=1 groups=ops userid=anna",
+      ],
+      codes: ["SYNC_ACL_EXTRA", "SYNC_FOREIGN_MEMBER"],
+    });
+    t.match(bed.user("hand"), { enable: true, comment: "made by hand", groups: [] });
+    t.strictSame(bed.site.user("olga@pam")?.groups, ["ops"], "of another realm: stays");
+    await bed.settled(t, ["SYNC_FOREIGN_MEMBER"]);
+    t.strictSame(bed.site.entra.violations, []);
+  },
+);
+
+t.test("a mark taken away: removals go on, additions stop", async (t) => {
+  const bed = await startBed(t, (): ConfigParts => ({ groups: mapping("ops", ops, VMS) }));
+  const { site } = bed;
+  const ops = site.group(
+    "Operators",
+    NAMES.map((name) => bed.person(name, { mail: null })),
   );
-  t.pass("nothing is given");
+  await site.pass({ groups: mapping("ops", ops, VMS) });
+  site.clock.advance(DAY + 1);
+  site.pve.world.editGroup("ops", "whoever wrote this took the mark away");
+  site.entra.world.leave(ops, "anna@contoso.example");
+  site.entra.world.join(ops, bed.person("new"));
+  await bed.pass(t, "the journal knows the group", {
+    writes: ["PUT users/anna comment=[entra:anna left 2026-11-23] enable=0 groups="],
+    codes: ["SYNC_MARK_MISSING"],
+  });
+  await bed.settled(t, ["SYNC_MARK_MISSING"]);
+
+  site.loseJournal();
+  site.entra.world.leave(ops, "bert@contoso.example");
+  const report = await bed.pass(t, "no journal knows it", {
+    writes: [],
+    codes: ["GUARD_HELD", "SYNC_GROUP_UNMARKED"],
+    held: 2,
+  });
+  t.match(bed.user("bert"), { enable: true, groups: ["ops"] });
+  site.journal.approve(report.plan.approvalId ?? "", "root", site.clock.now());
+  await bed.pass(t, "approved", {
+    writes: ["PUT users/bert comment=[entra:bert left 2026-11-23] enable=0 groups="],
+    codes: ["SYNC_GROUP_UNMARKED"],
+  });
+  site.pve.world.editGroup("ops", "given back [entra:entra]");
+  await bed.pass(t, "the mark is back", {
+    writes: [
+      "POST users comment=[entra:new] email=new@contoso.example enable=1 groups=ops userid=new",
+    ],
+  });
+  t.strictSame(site.entra.violations, []);
+});
+
+t.test("entries beside ours: removed where we wrote them, held or kept where not", async (t) => {
+  const both =
+    'acl = [{ path = "/vms", role = "PVEVMUser" }, { path = "/pool", role = "PVEAuditor" }]';
+  const bed = await startBed(t, (): ConfigParts => ({ groups: mapping("ops", ops, VMS) }));
+  const { site } = bed;
+  const ops = site.group(
+    "Operators",
+    NAMES.map((name) => bed.person(name, { mail: null })),
+  );
+  const sections = "[guard]\nmax_removal_share = 1.0";
+  const parts = (more: string): ConfigParts => ({ groups: mapping("ops", ops, more), sections });
+  await site.pass(parts(both));
+  site.clock.advance(DAY + 1);
+  site.pve.world.addAcl({ path: "/storage", role: "PVEDatastoreUser", groups: ["ops"] });
+  site.pve.world.addAcl({ path: "/nodes", role: "PVEAuditor", groups: ["ops"] });
+  site.pve.world.addAcl({ path: "/storage", role: "PVEAuditor", users: [bed.userid("anna")] });
+  const report = await bed.pass(
+    t,
+    "one is ours, one not, one not to be removed",
+    {
+      writes: ["PUT acl delete=1 groups=ops path=/pool roles=PVEAuditor"],
+      codes: ["GUARD_HELD", "SYNC_ACL_EXTRA", "SYNC_ACL_EXTRA", "SYNC_PATH_NOT_ALLOWED"],
+      held: 1,
+    },
+    parts(VMS),
+  );
+  t.equal(report.realms.get("entra")?.ok !== undefined, true);
+  const keep = await bed.pass(
+    t,
+    'acl_extra = "keep"',
+    { writes: [], codes: [] },
+    parts(`${VMS}\nacl_extra = "keep"`),
+  );
+  t.equal(keep.plan.untouched.filter((line) => line.includes("keep")).length, 2);
+  const none = await bed.pass(t, "no acl in the mapping", { writes: [] }, parts(""));
+  t.equal(none.plan.untouched.length, 3);
+  site.journal.approve(report.plan.approvalId ?? "", "root", site.clock.now());
+  await bed.pass(
+    t,
+    "approved",
+    {
+      writes: ["PUT acl delete=1 groups=ops path=/storage roles=PVEDatastoreUser"],
+      codes: ["SYNC_ACL_EXTRA", "SYNC_ACL_EXTRA", "SYNC_PATH_NOT_ALLOWED"],
+    },
+    parts(VMS),
+  );
+  t.ok(site.rights(bed.userid("anna"), "/storage/x").includes("Datastore.Audit"));
+  t.strictSame(site.entra.violations, []);
 });

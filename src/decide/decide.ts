@@ -9,7 +9,7 @@ import { fallback, guardsFallback } from "./fallback.js";
 import { emptyNotes } from "./frame.js";
 import type { Frame, Notes } from "./frame.js";
 import { groupStates } from "./group-state.js";
-import { guard } from "./guard.js";
+import { guard, toApprove } from "./guard.js";
 import type { Judged } from "./guard.js";
 import type { Access, Directory, GroupId, History, Question, ServerTime, UserId } from "./facts.js";
 import { parseUserMark, writeUserMark } from "./mark.js";
@@ -123,12 +123,23 @@ function planOf(facts: SyncFacts, outcome: Outcome, sha256: (text: string) => st
   };
 }
 
-function changesOf(facts: SyncFacts): {
+interface Changes {
   readonly changes: readonly Change[];
   readonly notes: Notes;
   readonly ask: Asking;
   readonly rosters: readonly Roster[];
-} {
+}
+
+/** Facts that leave no question open are decided as they are: once is enough. */
+const CHANGES = new WeakMap<SyncFacts, Changes>();
+
+function changesOf(facts: SyncFacts): Changes {
+  const known = CHANGES.get(facts) ?? findChanges(facts);
+  CHANGES.set(facts, known);
+  return known;
+}
+
+function findChanges(facts: SyncFacts): Changes {
   const ask = asking(facts.directory.answers);
   const notes = emptyNotes();
   const { access, history, time, issuer, directory } = facts;
@@ -212,7 +223,7 @@ function momentRules(
 
 function approvalOf(judged: Judged, sha256: (text: string) => string): Pick<Plan, "approvalId"> {
   if (judged.holds.length === 0) return {};
-  const keys = judged.holds.map(({ change }) => changeKey(change)).sort();
+  const keys = toApprove(judged.holds).map(changeKey).sort();
   return { approvalId: sha256(keys.join("\n")) };
 }
 

@@ -4,6 +4,7 @@ import type { PveUser } from "./facts.js";
 import type { GroupState } from "./group-state.js";
 import { writeGroupMark } from "./mark.js";
 import type { Change } from "./plan.js";
+import { mayModify } from "./own-permissions.js";
 import type { Sitting } from "./realm-changes.js";
 import { realmOf } from "./userid.js";
 
@@ -65,13 +66,16 @@ export function membersOf(frame: Frame, group: string): readonly PveUser[] {
 }
 
 /**
- * Deletes a marked group without a mapping when nothing else is left in it. Its members of ours
- * and its entries go first: a group that still holds any is not deleted (`simulation.ts`).
+ * Deletes a marked group without a mapping when nothing else is left in it: its members of ours
+ * and its entries go first. What we may not remove stays, and the group with it.
  */
 function orphanDeletion(frame: Frame, group: GroupState): Change[] {
   const { realm } = frame.roster;
   const foreign = membersOf(frame, group.id).some(({ userid }) => realmOf(userid) !== realm.name);
-  if (foreign) return [];
+  const entries = frame.access.acl.filter(
+    ({ type, ugid }) => type === "group" && ugid === group.id,
+  );
+  if (foreign || entries.some(({ path }) => !mayModify(frame.access, path))) return [];
   return [
     {
       kind: "delete-group",

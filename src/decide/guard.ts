@@ -32,7 +32,7 @@ export function guard(changes: readonly Change[], facts: GuardFacts): Judged {
     approvedKeys.has(changeKey(change)) ? { ...change, approved: true } : change,
   );
   const open = marked.filter((change) => change.approved !== true);
-  const judgements = [...countGroups(open, marked, facts), ...countRealms(open, facts)];
+  const judgements = [...countGroups(open, marked, facts), ...countRealms(open, marked, facts)];
   const because = new Map<Change, string>();
   for (const { held, changes: counted, count } of judgements) {
     if (!held) continue;
@@ -131,8 +131,17 @@ function startsFull(group: GroupId, { history, now }: GuardFacts): boolean {
   return now - history.since < DAY_MS && !history.ownGroups.has(group);
 }
 
-function countRealms(open: readonly Change[], facts: GuardFacts): Judgement[] {
+/**
+ * What has no group of its own. An account that closes with the last group is counted there: a
+ * hold on one mapping is not to delay another.
+ */
+function countRealms(
+  open: readonly Change[],
+  all: readonly Change[],
+  facts: GuardFacts,
+): Judgement[] {
   const { config, history } = facts;
+  const inGroups = countedInGroups(all, facts);
   const kinds = [
     { cause: "disabled" as const, limit: config.maxDisabled },
     { cause: "renamed" as const, limit: config.maxRemovals },
@@ -145,12 +154,14 @@ function countRealms(open: readonly Change[], facts: GuardFacts): Judgement[] {
         (change) =>
           change.realm === realm &&
           change.counted === cause &&
-          (cause !== "removed" || !("group" in change)),
+          (cause !== "removed" || isOnlyAccount(change, inGroups)),
       );
       if (changes.length === 0) return [];
       const before = lostBefore(
         history.losses,
-        (loss) => loss.realm === realm && (cause !== "removed" || loss.group === undefined),
+        (loss) =>
+          loss.realm === realm &&
+          (cause !== "removed" || (loss.group === undefined && !inGroups.has(loss.userid))),
         cause,
         facts.now,
       );
@@ -167,6 +178,22 @@ function countRealms(open: readonly Change[], facts: GuardFacts): Judgement[] {
       return [{ count, held, changes }];
     }),
   );
+}
+
+/** Who loses a group now, or lost one in the last 24 hours. */
+function countedInGroups(all: readonly Change[], { history, now }: GuardFacts): Set<UserId> {
+  const leaving = all.flatMap((change) =>
+    change.kind === "leave" && change.counted === "removed" ? [change.userid] : [],
+  );
+  const lost = history.losses.filter(
+    ({ cause, group, at }) => cause === "removed" && group !== undefined && now - at < DAY_MS,
+  );
+  return new Set([...leaving, ...lost.map(({ userid }) => userid)]);
+}
+
+function isOnlyAccount(change: Change, inGroups: ReadonlySet<UserId>): boolean {
+  if ("group" in change) return false;
+  return !("userid" in change) || !inGroups.has(change.userid);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Act: one write after the other, in the order that never gives more than before and after. */
 import { changeKey } from "../decide/plan.js";
 import type { Action, Change, Write } from "../decide/plan.js";
-import type { PveUser, UserId } from "../decide/facts.js";
+import type { PveUser, Question, QuestionKey, UserId } from "../decide/facts.js";
 import { questionKey } from "../decide/facts.js";
 import type { Sequencer } from "../decide/order.js";
 import { AgentError, asAgentError } from "../errors.js";
@@ -110,7 +110,7 @@ async function unconfirmedChange(
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
   const approved = action.changes.filter((change) => change.approved === true);
-  const questions = approved.flatMap(({ confirm }) => confirm ?? []);
+  const questions = merged(approved.flatMap(({ confirm }) => confirm ?? []));
   if (questions.length === 0) return undefined;
   const answers = await tools.directory.ask(questions, signal);
   const changed = approved.find(
@@ -120,6 +120,16 @@ async function unconfirmedChange(
   );
   if (changed === undefined) return undefined;
   return new AgentError("SYNC_DISAGREES", "approved, but Entra no longer confirms it");
+}
+
+/** Each person once, with all groups that any of the changes rests on. */
+function merged(questions: readonly Question[]): readonly Question[] {
+  const byPerson = new Map<QuestionKey, Question>();
+  for (const { who, groups } of questions) {
+    const known = byPerson.get(questionKey(who))?.groups ?? [];
+    byPerson.set(questionKey(who), { who, groups: [...new Set([...known, ...groups])] });
+  }
+  return [...byPerson.values()];
 }
 
 async function send(

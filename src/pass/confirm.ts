@@ -37,5 +37,7 @@ function losesStill(
   if (change.counted === "renamed") return true;
   // Somebody disabled or deleted when it was held, and enabled again since.
   if (change.counted === "disabled") return false;
-  return (change.confirm?.groups ?? []).every((group) => !own.memberOf.has(group));
+  // Silence about a group that could not be asked for says nothing.
+  const { asked, memberOf } = own;
+  return (change.confirm?.groups ?? []).every((group) => asked.has(group) && !memberOf.has(group));
 }

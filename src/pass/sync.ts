@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Config, RealmConfig } from "../config/types.js";
 import { decide } from "../decide/decide.js";
 import type { SyncFacts } from "../decide/decide.js";
+import { toApprove } from "../decide/guard.js";
 import { changeKey } from "../decide/plan.js";
 import type { Action, Plan } from "../decide/plan.js";
 import { describe } from "../decide/render.js";
@@ -105,7 +106,7 @@ function remember(facts: SyncFacts, plan: Plan, pass: PassId, { journal }: SyncT
 
 function noteHolds(plan: Plan, now: number, journal: ActTools["journal"]): void {
   if (plan.approvalId === undefined) return;
-  const held = plan.holds.map(({ change }) => ({
+  const held = toApprove(plan.holds).map((change) => ({
     key: changeKey(change),
     summary: describe(change),
   }));
