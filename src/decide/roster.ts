@@ -2,7 +2,16 @@
 import type { MappingConfig, RealmConfig } from "../config/types.js";
 import type { Finding } from "../errors.js";
 import { isRealm } from "./facts.js";
-import type { Access, Directory, ObjectId, Person, RealmFacts, UserId } from "./facts.js";
+import type {
+  Access,
+  Directory,
+  GroupId,
+  ObjectId,
+  Person,
+  PveUser,
+  RealmFacts,
+  UserId,
+} from "./facts.js";
 import { privilegedGroup } from "./privileged.js";
 import { distrust } from "./trust.js";
 import { claimOf, collisions, useridOf } from "./userid.js";
@@ -12,6 +21,8 @@ import type { Claim } from "./userid.js";
 export interface Mapping {
   readonly config: MappingConfig;
   readonly entra: readonly ObjectId[];
+  /** The Entra groups by name and object id, for reasons: `Entra group "Operators" (1111…)`. */
+  readonly label: string;
   /** In at least one readable group of the mapping, whoever they are. */
   readonly listed: ReadonlySet<ObjectId>;
   /** Every group was read whole: only then does being absent mean anything. */
@@ -31,6 +42,10 @@ export interface Roster {
   readonly facts?: RealmFacts;
   readonly claim?: Claim;
   readonly mappings: readonly Mapping[];
+  /** By the name of the PVE group. */
+  readonly byName: ReadonlyMap<GroupId, Mapping>;
+  /** The mappings whose lists have somebody, in their order. */
+  readonly listing: ReadonlyMap<ObjectId, readonly Mapping[]>;
   readonly people: ReadonlyMap<ObjectId, Person>;
   readonly userids: ReadonlyMap<ObjectId, UserId>;
   /** Whom the lists give for a userid; collisions left out. */
@@ -61,6 +76,8 @@ export function roster(
     ...(facts === undefined ? {} : { facts }),
     ...(claim === undefined ? {} : { claim }),
     mappings,
+    byName: new Map(mappings.map((mapping) => [mapping.config.name, mapping])),
+    listing: listingOf(mappings),
     people,
     userids,
     holders: holdersOf(userids, skipped),
@@ -95,6 +112,23 @@ export function readGroups({ mappings }: Roster): readonly ObjectId[] {
   return mappings.filter(({ complete }) => complete).flatMap(({ entra }) => entra);
 }
 
+/** The mapped PVE groups that a user is in now, as mappings. */
+export function mappingsOf({ byName }: Roster, user: PveUser): readonly Mapping[] {
+  return user.groups.flatMap((group) => byName.get(group) ?? []);
+}
+
+function listingOf(mappings: readonly Mapping[]): ReadonlyMap<ObjectId, readonly Mapping[]> {
+  const listing = new Map<ObjectId, Mapping[]>();
+  for (const mapping of mappings) {
+    for (const id of mapping.listed) {
+      const known = listing.get(id);
+      if (known === undefined) listing.set(id, [mapping]);
+      else known.push(mapping);
+    }
+  }
+  return listing;
+}
+
 function usableClaim(realm: RealmConfig, facts: RealmFacts | undefined): Claim | undefined {
   if (facts === undefined) return undefined;
   const claim = claimOf(facts.usernameClaim);
@@ -104,9 +138,13 @@ function usableClaim(realm: RealmConfig, facts: RealmFacts | undefined): Claim |
 function mappingOf(config: MappingConfig, directory: Directory, access: Access): Mapping {
   const entra = config.entra as readonly ObjectId[];
   const reads = entra.map((id) => directory.groups.get(id));
+  const named = reads.map((read, at) =>
+    read?.ok === true ? `"${read.displayName}" (${read.id})` : String(entra[at]),
+  );
   return {
     config,
     entra,
+    label: `${named.length === 1 ? "Entra group" : "one of the Entra groups"} ${named.join(", ")}`,
     listed: new Set(reads.flatMap((read) => (read?.ok === true ? [...read.members] : []))),
     complete: reads.every((read) => read?.ok === true),
     privileged: privilegedGroup(access, config.name, config.acl),

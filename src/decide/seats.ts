@@ -22,11 +22,13 @@ export interface Seat {
 
 /** The seats of one existing user in every mapped group and every marked one without mapping. */
 export function seatsOf(frame: Frame, standing: Standing): readonly Seat[] {
-  return [...frame.groups.values()].flatMap((group) => {
+  const seats: Seat[] = [];
+  for (const group of frame.groups.values()) {
     const has = standing.user.groups.includes(group.id);
     const seat = seatIn(frame, standing, group, has);
-    return seat === undefined ? [] : [{ group, has, ...seat }];
-  });
+    if (seat !== undefined) seats.push({ group, has, ...seat });
+  }
+  return seats;
 }
 
 /**
@@ -40,8 +42,7 @@ export function giveNeeds(
   user: PveUser | undefined,
   grantsPrivilege: (group: GroupState) => boolean,
 ): readonly ObjectId[] {
-  return frame.roster.mappings
-    .filter(({ listed }) => listed.has(id))
+  return (frame.roster.listing.get(id) ?? [])
     .filter((mapping) => {
       const group = frame.groups.get(mapping.config.name);
       if (group === undefined) return false;
@@ -82,12 +83,7 @@ export function giveSeat(
       finding: disagrees(frame, person.userPrincipalName, message),
     };
   }
-  return { want: "in", reason: `in ${describe(mapping)}` };
-}
-
-export function describe(mapping: Mapping): string {
-  const noun = mapping.entra.length === 1 ? "Entra group" : "one of the Entra groups";
-  return `${noun} ${mapping.entra.join(", ")}`;
+  return { want: "in", reason: `in ${mapping.label}` };
 }
 
 type Verdict = Pick<Seat, "want" | "reason" | "cause" | "finding">;
@@ -152,7 +148,7 @@ function keepListed(
   listed: Person,
   own: OwnSide | undefined,
 ): Verdict {
-  const stays: Verdict = { want: "in", reason: `in ${describe(mapping)}`, cause: "removed" };
+  const stays: Verdict = { want: "in", reason: `in ${mapping.label}`, cause: "removed" };
   const skip = skipIn(frame.roster, mapping, listed);
   if (skip === undefined) return stays;
   const confirmed = own?.kind === "person" && ruledOut(frame.roster, mapping, own.person);
@@ -177,7 +173,7 @@ function absentFromList(
   if (inside === false) {
     return {
       want: "out",
-      reason: `no longer in ${describe(mapping)}: the list and their own side agree`,
+      reason: `no longer in ${mapping.label}: the list and their own side agree`,
       cause: "removed",
     };
   }
