@@ -94,6 +94,12 @@ t.test("the daemon passes at its start, takes orders, and says how it is", async
 
   await t.rejects(start(site, schedule.start), { code: "NODE_LOCKED" }, "one daemon a node");
   await daemon.stop();
+
+  const again = await start(site, schedule.start);
+  t.teardown(() => again.stop());
+  const known = await (await request(`${again.healthUrl}/metrics`)).body.text();
+  t.match(known, /rotation_last_success_timestamp_seconds\{realm="entra"\} 1/, "after a restart");
+  t.match(known, /pass_last_success_timestamp_seconds\{realm="entra"\} 1/);
   t.strictSame(site.entra.violations, []);
 });
 

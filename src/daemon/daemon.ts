@@ -315,14 +315,27 @@ export class Daemon {
   }
 }
 
-/** A restart is no reason to forget when a pass last went well. */
+/** A restart is no reason to forget when a pass or a rotation last went well. */
 function knownRealms(config: Config, journal: Journal): HealthState["realms"] {
   const last = journal.lastPasses();
   return new Map(
-    config.realms.map(({ name }) => {
+    config.realms.map(({ name, clientId }) => {
       const lastSuccess = last.get(name)?.lastSuccess;
-      const sync = { ...UNKNOWN_REALM.sync, ...(lastSuccess === undefined ? {} : { lastSuccess }) };
-      return [name, { ...UNKNOWN_REALM, sync }];
+      const written = journal.secrets
+        .all(clientId)
+        .filter(({ state, realms }) => state === "written" && realms.includes(name))
+        .map(({ at }) => at);
+      return [
+        name,
+        {
+          ...UNKNOWN_REALM,
+          sync: { ...UNKNOWN_REALM.sync, ...(lastSuccess === undefined ? {} : { lastSuccess }) },
+          secret: {
+            ...UNKNOWN_REALM.secret,
+            ...(written.length === 0 ? {} : { lastRotation: Math.max(...written) }),
+          },
+        },
+      ];
     }),
   );
 }
