@@ -6,7 +6,7 @@ import { healthOf } from "../health/index.js";
 import type { HealthReport, HealthState } from "../health/index.js";
 import type { PassReport } from "../pass/pass.js";
 
-/** The answer of `status --json`; docs/status.md describes it. */
+/** The answer of `status --json`; docs/json.md describes it. */
 export interface StatusView {
   /** False: read from the journal alone, because no daemon answered. */
   readonly running: boolean;
