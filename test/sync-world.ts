@@ -311,8 +311,7 @@ function historyOf(draw: SiteDraw, access: Access): History {
 /** The site as facts, every question of the decisions answered as a pass would have it answered. */
 export function factsOf(draw: SiteDraw): SyncFacts {
   const access = accessOf(draw);
-  const answers = new Map<QuestionKey, OwnSide>();
-  const facts: SyncFacts = {
+  let facts: SyncFacts = {
     config: {
       guard: {
         maxRemovals: 100,
@@ -329,7 +328,7 @@ export function factsOf(draw: SiteDraw): SyncFacts {
         [DEV, groupOf(draw, DEV, 1)],
       ]),
       people: new Map(draw.people.map((_, n) => [idOf(n), personOf(draw, n)])),
-      answers,
+      answers: new Map(),
     },
     access,
     history: historyOf(draw, access),
@@ -337,9 +336,14 @@ export function factsOf(draw: SiteDraw): SyncFacts {
   };
   for (let round = 0; round < 4; round += 1) {
     const questions = openQuestions(facts);
-    for (const question of questions)
-      answers.set(questionKey(question.who), answer(draw, question));
     if (questions.length === 0) break;
+    // New facts for each round, as a pass makes them: decisions may remember what they made of old.
+    const heard = questions.map((one): [QuestionKey, OwnSide] => [
+      questionKey(one.who),
+      answer(draw, one),
+    ]);
+    const answers = new Map([...facts.directory.answers, ...heard]);
+    facts = { ...facts, directory: { ...facts.directory, answers } };
   }
   return facts;
 }
