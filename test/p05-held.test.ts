@@ -18,8 +18,8 @@ interface Crowd {
   readonly bed: Bed;
   readonly ops: string;
   readonly dev: string;
-  /** The second half of a mapping's table. */
-  parts(sections?: string, more?: string): ConfigParts;
+  /** `more`: the rest of each mapping's table. */
+  readonly parts: (sections?: string, more?: string) => ConfigParts;
 }
 
 /** Twenty operators and five developers, in their groups for more than a day. */

@@ -75,6 +75,8 @@ function countGroups(
 ): Judgement[] {
   const byGroup = new Map<GroupId, Change[]>();
   for (const change of open) {
+    // What waits for an approval of its own takes nothing from anybody, and delays nobody else.
+    if (change.needsApproval !== undefined) continue;
     if (change.counted !== "removed" || !("group" in change)) continue;
     byGroup.set(change.group, [...(byGroup.get(change.group) ?? []), change]);
   }
