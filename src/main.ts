@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The front door: arguments to a command, errors to an exit code. */
 import { randomInt } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "./clock.js";
@@ -81,7 +81,18 @@ function versionOf(): string {
   return version;
 }
 
-if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
+/** Started as a program, be it by way of a link such as /usr/bin/pve-entra-agent. */
+function isProgram(): boolean {
+  const [, started] = process.argv;
+  if (started === undefined) return false;
+  try {
+    return realpathSync(started) === fileURLToPath(import.meta.url);
+  } catch {
+    return false;
+  }
+}
+
+if (isProgram()) {
   const argv = process.argv.slice(2);
   process.exitCode = await main(argv, realIo(argv));
 }
