@@ -138,9 +138,12 @@ function leftSince(frame: Frame, user: PveUser, left: string, notes: Notes): num
 
 export function waitsForClock(frame: Frame, user: PveUser, notes: Notes): readonly Change[] {
   const minutes = Math.round(frame.time.localOffsetMs / 60_000);
+  const why = Number.isFinite(minutes)
+    ? `the local clock is off by ${minutes} min`
+    : "Entra has not told the time yet";
   notes.findings.push({
     code: "SYNC_CLOCK_OFF",
-    message: `the local clock is off by ${minutes} min: ${user.userid} is not deleted`,
+    message: `${why}: ${user.userid} is not deleted`,
     realm: frame.roster.realm.name,
     subject: user.userid,
   });

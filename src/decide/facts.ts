@@ -200,9 +200,9 @@ export interface History {
 
 /** The time by which ages and ends are judged. */
 export interface ServerTime {
-  /** From the `Date` header of Entra's answers. */
+  /** From the `Date` header of Entra's answers; of this machine's clock where none came yet. */
   readonly now: number;
-  /** Local clock minus `now`. */
+  /** Local clock minus `now`; infinite where no answer has told. */
   readonly localOffsetMs: number;
 }
 

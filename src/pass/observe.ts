@@ -26,7 +26,11 @@ export function issuerOf(config: Config): string {
 export async function observe(
   config: Config,
   realms: readonly RealmConfig[],
-  ports: { readonly directory: DirectoryPort; readonly access: AccessPort },
+  ports: {
+    readonly directory: DirectoryPort;
+    readonly access: AccessPort;
+    readonly now: () => number;
+  },
   history: (now: number) => History,
   signal: AbortSignal,
 ): Promise<Observed> {
@@ -41,10 +45,12 @@ export async function observe(
   ]);
   if (pve.status === "rejected") throw pve.reason;
   if (entra.status === "rejected") throw entra.reason;
-  const time = ports.directory.serverTime();
-  if (time === undefined) {
+  const told = ports.directory.serverTime();
+  if (told === undefined && ids.length > 0) {
     throw new AgentError("ENTRA_BAD_ANSWER", "Entra's answers carry no Date");
   }
+  // Realms without a mapping: nobody was asked yet, so nobody has told.
+  const time = told ?? { now: ports.now(), localOffsetMs: Infinity };
   const base = {
     config,
     realms,
@@ -69,7 +75,8 @@ async function askUntilSettled(
     if (questions.length === 0) break;
     const heard = await directory.ask(questions, signal);
     const answers = new Map<QuestionKey, OwnSide>([...facts.directory.answers, ...heard]);
-    facts = { ...facts, directory: { ...facts.directory, answers } };
+    const time = directory.serverTime() ?? facts.time;
+    facts = { ...facts, time, directory: { ...facts.directory, answers } };
   }
   return facts;
 }

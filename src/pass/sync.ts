@@ -35,6 +35,8 @@ export interface SyncTools extends ActTools {
   readonly config: Config;
   readonly realms: readonly RealmConfig[];
   readonly approve?: Approve;
+  /** Entra's time in milliseconds since 1970, or this machine's until it is known. */
+  readonly now: () => number;
   /** Told once the plan is made, before anything is written. */
   readonly planned: (plan: Plan) => void;
 }
