@@ -23,14 +23,20 @@ export interface Passes {
   pass(order: OrderedPass, onDone?: (action: Action) => void): Promise<PassReport>;
 }
 
-/** Completes an order with what it leaves out. Throws USAGE for a realm that is not configured. */
+/**
+ * Completes an order with what it leaves out. Realms that share an SSO app are looked at together
+ * whichever of them is named: a decision that knew only some would take the secret that another
+ * one uses for one that nobody uses. Throws USAGE for a realm that is not configured.
+ */
 export function completeOrder(order: OrderedPass, config: Config): PassOrder {
   const { realms: names, rotate, ...rest } = order;
   const unknown = names?.find((name) => !config.realms.some((realm) => realm.name === name));
   if (unknown !== undefined) {
     throw new AgentError("USAGE", `the configuration has no realm ${unknown}`);
   }
-  const realms = config.realms.filter(({ name }) => names?.includes(name) ?? true);
+  const named = config.realms.filter(({ name }) => names?.includes(name) ?? true);
+  const apps = new Set(named.map(({ clientId }) => clientId));
+  const realms = config.realms.filter(({ clientId }) => apps.has(clientId));
   return {
     dry: false,
     secretsOnly: false,

@@ -36,7 +36,8 @@ export function removals(
     if (isPending(password, facts) || mayBeInUse(password, uses)) continue;
     const reason = whyNow(password, record, inUse, facts, living);
     if (reason === undefined) continue;
-    found.push({ keyId: password.keyId, hint: password.hint, intent: record.intent, reason });
+    const { intent, realms } = record;
+    found.push({ keyId: password.keyId, hint: password.hint, intent, realms, reason });
   }
   return found;
 }

@@ -97,6 +97,8 @@ export interface Removal {
   readonly keyId: string;
   readonly hint: string | null;
   readonly intent: IntentId;
+  /** The realms that it was made for, configured today or not. */
+  readonly realms: readonly string[];
   readonly reason: string;
 }
 

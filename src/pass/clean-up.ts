@@ -11,7 +11,8 @@ export interface CleanUpOutcome {
 
 /**
  * Removes one after another. Right before each, the keys of all realms of the app are read again:
- * an administrator may have put back the very one since the decision.
+ * an administrator may have put back the very one since the decision. So are those of the realms
+ * that it was made for: one that the configuration dropped since may go on with it.
  *
  * @param realms every configured realm of this app, rotated or not
  * Never throws but when aborted.
@@ -48,7 +49,7 @@ async function isHeld(
   tools: RotationTools,
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const realm of realms) {
+  for (const realm of new Set([...realms, ...removal.realms])) {
     const hint = await tools.realms.readRealmKey(realm, signal).then(
       ({ key }) => key.hint,
       (thrown: unknown) => {
