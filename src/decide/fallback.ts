@@ -29,9 +29,12 @@ const ROOT = "root@pam";
 
 /** Who is a way in, by the access as read. `now` in seconds since 1970. */
 export function fallback(access: Access, now: number): Fallback {
-  const watch = new Watch(access, now, (userid) => isOutside(access, userid));
-  const who = [...watch.left];
+  const who = [...outsiders(access, now).left];
   return { exists: who.length > 0, who };
+}
+
+function outsiders(access: Access, now: number): Watch {
+  return new Watch(access, now, (userid) => isOutside(access, userid));
 }
 
 /**
@@ -40,18 +43,13 @@ export function fallback(access: Access, now: number): Fallback {
  * nothing to what that person had, and goes on as the removals do. `now` in seconds since 1970.
  */
 export function guardsFallback(access: Access, actions: readonly Action[], now: number): Guarded {
-  const { exists, who } = fallback(access, now);
-  return exists ? keepFallback(access, actions, now, who) : onlyTake(access, actions, now);
+  const watch = outsiders(access, now);
+  return watch.left.size > 0 ? keepFallback(watch, actions) : onlyTake(access, actions, now);
 }
 
-function keepFallback(
-  access: Access,
-  actions: readonly Action[],
-  now: number,
-  who: readonly UserId[],
-): Guarded {
+function keepFallback(watch: Watch, actions: readonly Action[]): Guarded {
   const guarded: Guarded = { allowed: [], withheld: [], findings: [] };
-  const watch = new Watch(access, now, (userid) => isOutside(access, userid));
+  const who = [...watch.left];
   for (const action of actions) {
     const { write } = action;
     const touches = "userid" in write && (write.userid === ROOT || who.includes(write.userid));

@@ -85,7 +85,7 @@ class LiveSequencer implements Sequencer {
     const wanted = [...input.actions, ...input.held];
     const safety = safetyOf(input.access, wanted);
     const actions = byPreference(input.actions);
-    this.#run = new Run(safety, actions, scriptFor(safety, actions));
+    this.#run = new Run(safety, actions, scriptOf(input, safety, actions));
   }
 
   next(): Action | undefined {
@@ -173,6 +173,19 @@ function safetyOf(access: Access, wanted: readonly Action[]): Safety {
   const written = wanted.map((action) => action.write).filter((write) => write.kind === "acl");
   const all = universe([...entries, ...written]);
   return new Safety(stateOf(access), stateOf(access), newState(access, wanted), all);
+}
+
+/** The plan is ordered once to be shown and once more to be done, from the same input. */
+const SCRIPTS = new WeakMap<OrderInput, readonly string[]>();
+
+function scriptOf(
+  input: OrderInput,
+  safety: Safety,
+  actions: readonly Action[],
+): readonly string[] {
+  const script = SCRIPTS.get(input) ?? scriptFor(safety, actions);
+  SCRIPTS.set(input, script);
+  return script;
 }
 
 /** An order that goes further than the preference alone, where that gets stuck. */

@@ -44,7 +44,8 @@ export function realmChanges(frame: Frame, notes: Notes): readonly Change[] {
 
 function existingSittings(frame: Frame): readonly Sitting[] {
   const { roster, access } = frame;
-  const privilege = (group: GroupState): boolean => grantsPrivilege(frame, group);
+  const granting = new Set([...frame.groups.values()].filter((one) => grantsPrivilege(frame, one)));
+  const privilege = (group: GroupState): boolean => granting.has(group);
   return [...access.users.values()]
     .filter(({ userid }) => realmOf(userid) === roster.realm.name && userid !== access.ownUser)
     .map((user) => {
@@ -102,9 +103,9 @@ function newSeats(
   if (own?.kind === "person" && !own.person.accountEnabled) return [];
   if (own?.kind === "deleted" || own?.kind === "absent") return [];
   if (nameMustAgree && (own?.kind !== "person" || nameOf(frame, own.person) !== userid)) return [];
-  return roster.mappings.flatMap((mapping) => {
+  return (roster.listing.get(id) ?? []).flatMap((mapping) => {
     const group = frame.groups.get(mapping.config.name);
-    if (group === undefined || !mapping.listed.has(id)) return [];
+    if (group === undefined) return [];
     const mustAgree = mapping.privileged || wasTaken(frame, id, userid, undefined);
     const seat = giveSeat(frame, mapping, person, own, mustAgree);
     if (seat.want === "out") return [];
@@ -257,9 +258,9 @@ function reportSkipped(frame: Frame, notes: Notes): void {
   const { roster } = frame;
   for (const person of roster.people.values()) {
     const whys = new Set(
-      roster.mappings
-        .filter(({ listed }) => listed.has(person.id))
-        .flatMap((mapping) => skipIn(roster, mapping, person)?.why ?? []),
+      (roster.listing.get(person.id) ?? []).flatMap(
+        (mapping) => skipIn(roster, mapping, person)?.why ?? [],
+      ),
     );
     for (const why of whys) {
       notes.skipped.push({ realm: roster.realm.name, who: person.userPrincipalName, why });

@@ -180,7 +180,16 @@ export function apply(state: AccessState, write: Write): Undo {
   }
 }
 
+/** A write is tried many times on its way to PVE, and always makes the same user. */
+const CREATED = new WeakMap<Write, StateUser>();
+
 function created(write: Write & { kind: "create-user" }): StateUser {
+  const known = CREATED.get(write) ?? newUser(write);
+  CREATED.set(write, known);
+  return known;
+}
+
+function newUser(write: Write & { kind: "create-user" }): StateUser {
   const { userid, fields } = write;
   const realm = userid.slice(userid.lastIndexOf("@") + 1);
   const comment = fields.comment ?? "";

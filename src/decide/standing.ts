@@ -5,7 +5,7 @@ import type { ObjectId, OwnSide, Person, PveUser, Question, UserId } from "./fac
 import { questionKey } from "./facts.js";
 import { parseUserMark } from "./mark.js";
 import type { UserMark } from "./mark.js";
-import { readGroups, skipIn } from "./roster.js";
+import { mappingsOf, readGroups, skipIn } from "./roster.js";
 import type { Mapping } from "./roster.js";
 import { useridOf, whoIs } from "./userid.js";
 
@@ -39,8 +39,7 @@ export function doubtedGroups(
   user: PveUser,
   id: ObjectId | undefined,
 ): readonly ObjectId[] {
-  return frame.roster.mappings
-    .filter(({ config }) => user.groups.includes(config.name))
+  return mappingsOf(frame.roster, user)
     .filter(({ complete }) => complete)
     .filter(({ listed }) => id === undefined || !listed.has(id))
     .flatMap(({ entra }) => entra);
@@ -96,16 +95,16 @@ function sleeps(frame: Frame, user: PveUser, listed: Person): boolean {
 }
 
 function holdsOurs({ roster }: Frame, user: PveUser): boolean {
-  return roster.mappings.some(({ config }) => user.groups.includes(config.name));
+  return user.groups.some((group) => roster.byName.has(group));
 }
 
 /** The list says something that would take away: only the person's own object may confirm it. */
 function doubtful(frame: Frame, user: PveUser, listed: Person): boolean {
   if (!listed.accountEnabled) return true;
   if (frame.roster.userids.get(listed.id) !== user.userid) return true;
-  return frame.roster.mappings
-    .filter(({ config }) => user.groups.includes(config.name))
-    .some((mapping) => skipIn(frame.roster, mapping, listed)?.left === true);
+  return mappingsOf(frame.roster, user).some(
+    (mapping) => skipIn(frame.roster, mapping, listed)?.left === true,
+  );
 }
 
 type Judgement =
@@ -162,9 +161,7 @@ function reused(
   id: ObjectId,
   successor: ObjectId,
 ): { state: "reused"; id: ObjectId; successor: ObjectId } | { state: "unsure"; finding: Finding } {
-  const gives = frame.roster.mappings
-    .filter(({ listed }) => listed.has(successor))
-    .flatMap(({ entra }) => entra);
+  const gives = (frame.roster.listing.get(successor) ?? []).flatMap(({ entra }) => entra);
   const old = frame.ask.own({ by: "id", id }, []);
   const fresh = frame.ask.own({ by: "id", id: successor }, gives);
   const lost =
