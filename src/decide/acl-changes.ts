@@ -9,6 +9,7 @@ import type { GroupState } from "./group-state.js";
 import type { Change } from "./plan.js";
 import { privilegedRole } from "./privileged.js";
 import type { Sitting } from "./realm-changes.js";
+import { ownSideIn } from "./standing.js";
 import { mayModify } from "./own-permissions.js";
 
 export function aclChanges(
@@ -24,13 +25,32 @@ export function aclChanges(
     }
     const wanted = group.mapping.config.acl;
     if (wanted === undefined) return notOurs(frame, group, notes);
-    return [
-      ...missing(frame, group, wanted).flatMap((entry) =>
-        grant(frame, group, entry, sittings, stops, notes),
-      ),
-      ...extra(frame, group, wanted).flatMap((entry) => extraEntry(frame, group, entry, notes)),
-    ];
+    return mappedChanges(frame, group, wanted, sittings, stops, notes);
   });
+}
+
+/** Where what replaces an entry may not be given yet, the entry stays: a swap adds first. */
+function mappedChanges(
+  frame: Frame,
+  group: GroupState,
+  wanted: readonly AclConfig[],
+  sittings: readonly Sitting[],
+  stops: ReadonlyMap<string, Finding>,
+  notes: Notes,
+): readonly Change[] {
+  const changes: Change[] = [];
+  const putOff = new Set<AclPath>();
+  for (const entry of missing(frame, group, wanted)) {
+    const stop = grantStop(frame, group, entry, sittings);
+    if (stop !== undefined) {
+      notes.findings.push(stop);
+      putOff.add(entry.path);
+    } else if (!stops.has(group.id)) changes.push(grant(frame, group, entry));
+  }
+  for (const entry of extra(frame, group, wanted)) {
+    if (!putOff.has(entry.path)) changes.push(...extraEntry(frame, group, entry, notes));
+  }
+  return changes;
 }
 
 /** Whether an entry that this group still lacks would give it privileges over others. */
@@ -58,36 +78,23 @@ function extra(frame: Frame, group: GroupState, wanted: readonly AclConfig[]): A
   );
 }
 
-function grant(
-  frame: Frame,
-  group: GroupState,
-  entry: AclConfig,
-  sittings: readonly Sitting[],
-  stops: ReadonlyMap<string, Finding>,
-  notes: Notes,
-): Change[] {
-  const stop = grantStop(frame, group, entry, sittings);
-  if (stop !== undefined) notes.findings.push(stop);
-  if (stop !== undefined || stops.has(group.id)) return [];
+function grant(frame: Frame, group: GroupState, entry: AclConfig): Change {
   const present = entriesOf(frame, group).find(
     (e) => e.path === entry.path && e.role === entry.role,
   );
   const narrows = present?.propagate === true && !entry.propagate;
   const foreign = present !== undefined && !frame.history.ownAcl.has(aclKey(present));
-  return [
-    {
-      kind: "grant",
-      realm: frame.roster.realm.name,
-      group: group.id,
-      path: entry.path,
-      role: entry.role,
-      propagate: entry.propagate,
-      reason:
-        present === undefined ? "the mapping gives it" : "the mapping says propagate otherwise",
-      ...(narrows ? { losers: losersOf(frame, group), counted: "removed" as const } : {}),
-      ...(narrows && foreign ? { needsApproval: "the entry is not one that we wrote" } : {}),
-    },
-  ];
+  return {
+    kind: "grant",
+    realm: frame.roster.realm.name,
+    group: group.id,
+    path: entry.path,
+    role: entry.role,
+    propagate: entry.propagate,
+    reason: present === undefined ? "the mapping gives it" : "the mapping says propagate otherwise",
+    ...(narrows ? { losers: losersOf(frame, group), counted: "removed" as const } : {}),
+    ...(narrows && foreign ? { needsApproval: "the entry is not one that we wrote" } : {}),
+  };
 }
 
 function grantStop(
@@ -102,15 +109,15 @@ function grantStop(
   }
   if (!mayModify(frame.access, entry.path)) return notAllowed(frame, entry.path);
   if (!privilegedRole(frame.access, entry.role)) return undefined;
-  const doubtful = sittings.filter(({ seats }) =>
-    seats.some((seat) => seat.group.id === group.id && seat.has && seat.want === "stay"),
+  const first = sittings.find(({ seats, standing }) =>
+    seats.some(
+      ({ group: { id, mapping }, has, want }) =>
+        id === group.id &&
+        has &&
+        want !== "out" &&
+        (mapping === undefined || ownSideIn(standing?.own, mapping) !== true),
+    ),
   );
-  const unheard = sittings.filter(
-    ({ seats, standing }) =>
-      standing?.own?.kind !== "person" &&
-      seats.some((seat) => seat.group.id === group.id && seat.has && seat.want === "in"),
-  );
-  const first = [...doubtful, ...unheard][0];
   if (first === undefined) return undefined;
   const message = `${group.id} does not get ${entry.role} at ${entry.path} yet: ${first.userid}'s own side does not agree`;
   return { code: "SYNC_DISAGREES", message, ...at };
