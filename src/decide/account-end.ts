@@ -5,7 +5,7 @@ import { commentField, confirmation, leaverFields } from "./account-fields.js";
 import { inAnyMapping, keptBecause } from "./account-kept.js";
 import type { PveUser } from "./facts.js";
 import type { UserMark } from "./mark.js";
-import type { Change } from "./plan.js";
+import type { Change, UserFields } from "./plan.js";
 import { readGroups } from "./roster.js";
 import type { Seat } from "./seats.js";
 import { standingOf } from "./standing.js";
@@ -17,7 +17,7 @@ export function reusedChanges(
   standing: Standing & { state: "reused" },
   notes: Notes,
 ): readonly Change[] {
-  const { user, id, successor } = standing;
+  const { user, text, mark, id, successor } = standing;
   const { realm } = frame.roster;
   const reason = `Entra gives this name to another person now (${successor})`;
   const common = { realm: realm.name, userid: user.userid, person: id, losers: [user.userid] };
@@ -27,8 +27,11 @@ export function reusedChanges(
     realm: realm.name,
     subject: user.userid,
   });
+  // Marked as whom we disabled: the deletion may be held, and the name be given back meanwhile.
+  const off = (): UserFields =>
+    leaverFields(frame, user, text, { id, jit: mark?.jit === true }, notes);
   const disable: readonly Change[] = user.enable
-    ? [{ ...common, kind: "disable-user", because: "reused", fields: { enable: false }, reason }]
+    ? [{ ...common, kind: "disable-user", because: "reused", fields: off(), reason }]
     : [];
   if (clockIsOff(frame.time)) return [...disable, ...waitsForClock(frame, user, notes)];
   return [
@@ -124,7 +127,8 @@ function outside(frame: Frame, user: PveUser): Standing | undefined {
 
 /** A journal that knows the user and not our disabling speaks against a mark that says so. */
 export function neverDisabled({ history }: Frame, { userid }: PveUser): boolean {
-  return history.knownUsers.has(userid) && !history.disabledByUs.has(userid);
+  if (history.disabledByUs.has(userid) || history.leftSeen.has(userid)) return false;
+  return history.knownUsers.has(userid);
 }
 
 /** The date in a mark can be forged to hasten a deletion: it counts where the journal has it. */
