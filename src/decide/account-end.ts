@@ -127,8 +127,7 @@ function outside(frame: Frame, user: PveUser): Standing | undefined {
 
 /** A journal that knows the user and not our disabling speaks against a mark that says so. */
 export function neverDisabled({ history }: Frame, { userid }: PveUser): boolean {
-  if (history.disabledByUs.has(userid) || history.leftSeen.has(userid)) return false;
-  return history.knownUsers.has(userid);
+  return history.knownUsers.has(userid) && !history.disabledByUs.has(userid);
 }
 
 /** The date in a mark can be forged to hasten a deletion: it counts where the journal has it. */

@@ -78,7 +78,6 @@ function presentChanges(
     .filter(({ want }) => want !== "out")
     .every(({ group }) => group.mapping?.config.justInTime === true);
   const jit = onlyJit && (mark === undefined || mark.jit);
-  if (mark?.left !== undefined && !user.enable) rememberLeaver(frame, user, notes);
   const back = comesBack(frame, standing, agreed, notes);
   const moment = mark?.moment === true && !user.enable && !back;
   const left = mark?.left !== undefined && !user.enable && !back ? mark.left : undefined;
@@ -120,14 +119,6 @@ function comesBack(
     subject: user.userid,
   });
   return false;
-}
-
-/**
- * A journal that is younger than the disabling is told of the leaver before it learns the user
- * from a write of ours: knowing the user without it would speak against the mark for ever.
- */
-function rememberLeaver({ history }: Frame, { userid }: PveUser, notes: Notes): void {
-  if (!history.knownUsers.has(userid) && !history.leftSeen.has(userid)) notes.leavers.push(userid);
 }
 
 function fieldsReason(fields: UserFields, mark: UserMark | undefined): string {
