@@ -11,6 +11,9 @@ export const DAY_MS = 24 * 60 * 60_000;
 /** Up to this many people may leave a group whatever share of it they are. */
 const FREE_REMOVALS = 3;
 
+/** What disables whatever is held of a group. */
+const AT_ONCE: ReadonlySet<string> = new Set(["disabled", "deleted", "reused"]);
+
 export interface Judged {
   readonly allowed: readonly Change[];
   readonly holds: readonly Hold[];
@@ -211,7 +214,10 @@ function holdWithGroup(open: readonly Change[], because: Map<Change, string>): v
   }
 }
 
-/** An account is not closed while one of its memberships is held. */
+/**
+ * An account is not closed while one of its memberships is held. Whom their own object says
+ * disabled or deleted, or whose name is another's, is disabled all the same: always, and at once.
+ */
 function holdAccounts(open: readonly Change[], because: Map<Change, string>): void {
   const held = new Map<UserId, string>();
   for (const [change, why] of because) {
@@ -219,7 +225,7 @@ function holdAccounts(open: readonly Change[], because: Map<Change, string>): vo
   }
   for (const change of open) {
     const closes =
-      (change.kind === "disable-user" && change.because !== "reused") ||
+      (change.kind === "disable-user" && !AT_ONCE.has(change.because)) ||
       (change.kind === "delete-user" && change.because === "left");
     if (!closes || because.has(change)) continue;
     const why = held.get(change.userid);
