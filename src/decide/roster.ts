@@ -21,6 +21,8 @@ import type { Claim } from "./userid.js";
 export interface Mapping {
   readonly config: MappingConfig;
   readonly entra: readonly ObjectId[];
+  /** Those of them that could be read: about the others nobody's own side can be asked. */
+  readonly readable: readonly ObjectId[];
   /** The Entra groups by name and object id, for reasons: `Entra group "Operators" (1111…)`. */
   readonly label: string;
   /** In at least one readable group of the mapping, whoever they are. */
@@ -146,6 +148,7 @@ function mappingOf(config: MappingConfig, directory: Directory, access: Access):
     entra,
     label: `${named.length === 1 ? "Entra group" : "one of the Entra groups"} ${named.join(", ")}`,
     listed: new Set(reads.flatMap((read) => (read?.ok === true ? [...read.members] : []))),
+    readable: entra.filter((_, at) => reads[at]?.ok === true),
     complete: reads.every((read) => read?.ok === true),
     privileged: privilegedGroup(access, config.name, config.acl),
   };

@@ -46,10 +46,12 @@ export function giveNeeds(
     .filter((mapping) => {
       const group = frame.groups.get(mapping.config.name);
       if (group === undefined) return false;
-      if (user?.groups.includes(group.id) === true) return grantsPrivilege(group);
+      if (user?.groups.includes(group.id) === true) {
+        return grantsPrivilege(group) || isLeaver(user);
+      }
       return mapping.privileged || wasTaken(frame, id, userid, user);
     })
-    .flatMap(({ entra }) => entra);
+    .flatMap(({ readable }) => readable);
 }
 
 /** Whether we ever took something from this person: then lagging replicas could give it back. */
@@ -62,6 +64,11 @@ export function wasTaken(
   const { history } = frame;
   const mark = user === undefined ? undefined : parseUserMark(user.comment).mark;
   return history.takenFrom.has(id) || history.disabledByUs.has(userid) || mark?.left !== undefined;
+}
+
+/** Disabled by us: enabling them gives back whatever they are still in. */
+function isLeaver({ enable, comment }: PveUser): boolean {
+  return !enable && parseUserMark(comment).mark?.left !== undefined;
 }
 
 /** Whether a listed person may be given this mapping, as far as the person is concerned. */
@@ -138,7 +145,7 @@ function activeSeat(
     return given.want === "out" ? undefined : { ...given, cause: "removed" };
   }
   if (!has) return undefined;
-  if (listed !== undefined) return keepListed(frame, mapping, listed, own);
+  if (listed !== undefined) return keepListed(frame, mapping, listed, standing);
   return absentFromList(frame, standing, mapping);
 }
 
@@ -146,11 +153,15 @@ function keepListed(
   frame: Frame,
   mapping: Mapping,
   listed: Person,
-  own: OwnSide | undefined,
+  { user, own }: Standing,
 ): Verdict {
   const stays: Verdict = { want: "in", reason: `in ${mapping.label}`, cause: "removed" };
   const skip = skipIn(frame.roster, mapping, listed);
-  if (skip === undefined) return stays;
+  if (skip === undefined) {
+    if (!isLeaver(user) || ownSideIn(own, mapping) === true) return stays;
+    const message = `${user.userid} stays disabled: their own side does not say ${mapping.config.name}`;
+    return { ...stays, want: "stay", finding: disagrees(frame, user.userid, message) };
+  }
   const confirmed = own?.kind === "person" && ruledOut(frame.roster, mapping, own.person);
   if (!skip.left || !confirmed) return { ...stays, want: "stay", reason: skip.why };
   return { want: "out", reason: skip.why, cause: "removed" };

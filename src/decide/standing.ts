@@ -161,7 +161,7 @@ function reused(
   id: ObjectId,
   successor: ObjectId,
 ): { state: "reused"; id: ObjectId; successor: ObjectId } | { state: "unsure"; finding: Finding } {
-  const gives = (frame.roster.listing.get(successor) ?? []).flatMap(({ entra }) => entra);
+  const gives = (frame.roster.listing.get(successor) ?? []).flatMap(({ readable }) => readable);
   const old = frame.ask.own({ by: "id", id }, []);
   const fresh = frame.ask.own({ by: "id", id: successor }, gives);
   const lost =
