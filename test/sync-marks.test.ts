@@ -67,7 +67,7 @@ t.test(
     await bed.pass(t, "a first 404", { writes: [], codes: ["SYNC_DISAGREES"] });
     await bed.pass(t, "a second 404", {
       writes: [
-        "PUT users/anna enable=0 groups=",
+        `PUT users/anna comment=[entra:${nobody} left 2026-11-22] enable=0 groups=`,
         "DELETE users/anna",
         "POST users comment=[entra:anna] enable=1 groups=ops userid=anna",
       ],

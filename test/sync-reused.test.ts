@@ -27,7 +27,7 @@ t.test("a new person under an old UPN: disabled, deleted, made anew", async (t) 
   site.entra.world.join(ops, id);
   const report = await bed.pass(t, "the pass", {
     writes: [
-      "PUT users/anna enable=0 groups=backup-people",
+      "PUT users/anna comment=[entra:anna left 2026-11-22] enable=0 groups=backup-people",
       "DELETE users/anna",
       "POST users comment=[entra:new] enable=1 groups=ops userid=anna",
     ],
@@ -83,10 +83,10 @@ t.test("two people who swap their names get accounts made anew", async (t) => {
   world.rename(anna, `bert@${DOMAIN}`);
   await bed.pass(t, "the pass", {
     writes: [
-      "PUT users/anna enable=0 groups=",
+      "PUT users/anna comment=[entra:anna left 2026-11-22] enable=0 groups=",
       "DELETE users/anna",
       "POST users comment=[entra:bert] enable=1 groups=dev userid=anna",
-      "PUT users/bert enable=0 groups=",
+      "PUT users/bert comment=[entra:bert left 2026-11-22] enable=0 groups=",
       "DELETE users/bert",
       "POST users comment=[entra:anna] enable=1 groups=ops userid=bert",
     ],
@@ -112,7 +112,10 @@ t.test("the guard holds the deletion alone, never the disabling", async (t) => {
   }
   const codes = ["GUARD_HELD", "SYNC_NAME_REUSED", "SYNC_NAME_REUSED"];
   const report = await bed.pass(t, "two where one is allowed", {
-    writes: ["PUT users/anna enable=0 groups=backup-people", "PUT users/bert enable=0 groups="],
+    writes: [
+      "PUT users/anna comment=[entra:anna left 2026-11-22] enable=0 groups=backup-people",
+      "PUT users/bert comment=[entra:bert left 2026-11-22] enable=0 groups=",
+    ],
     codes,
     held: 2,
   });
