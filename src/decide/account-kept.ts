@@ -19,7 +19,18 @@ export function keptBecause(
   if (frame.roster.realm.onLeave === "keep") return 'on_leave = "keep"';
   if (mark.jit) return "only just-in-time mappings ever brought them";
   if (seats.some(({ has, group }) => has && group.privileged)) return undefined;
+  if (lostPrivilege(frame, user)) return undefined;
   return ownBelongings(frame, user);
+}
+
+/** The last mapping may lapse some passes after the privileged one: the journal's day is looked at. */
+function lostPrivilege({ history, groups }: Frame, { userid }: PveUser): boolean {
+  return history.losses.some(
+    (loss) =>
+      loss.userid === userid &&
+      loss.group !== undefined &&
+      groups.get(loss.group)?.privileged === true,
+  );
 }
 
 /** Who is kept for what they have of their own is also told, for that may not be meant. */
