@@ -7,6 +7,7 @@ import { toApprove } from "../decide/guard.js";
 import { changeKey } from "../decide/plan.js";
 import type { Action, Plan } from "../decide/plan.js";
 import { describe } from "../decide/render.js";
+import { asAgentError } from "../errors.js";
 import type { Finding } from "../errors.js";
 import type { PassId } from "../journal/types.js";
 import { act } from "./act.js";
@@ -71,9 +72,17 @@ export async function syncRealms(
       findings.push(...acted.findings);
       return { plan, done, findings, ...(stopped === undefined ? {} : { stopped }) };
     }
+    let next: Observed;
+    try {
+      next = await again(tools, signal);
+    } catch (thrown) {
+      // What was done is told all the same, and that the last write's outcome stays unknown.
+      const { code, message } = asAgentError(thrown);
+      return { plan, done, findings: [...findings, ...acted.findings, { code, message }], stopped };
+    }
     // What PVE refused is told; whether the unknown happened is what the next look finds out.
     findings.push(...acted.findings.filter(({ code }) => code !== "PVE_OUTCOME_UNKNOWN"));
-    facts = (await again(tools, signal)).facts;
+    facts = next.facts;
   }
 }
 
