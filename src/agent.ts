@@ -45,6 +45,11 @@ export interface AgentEvents {
 /** What outlives a reload of the configuration: values of secrets not yet written, above all. */
 export interface Memory {
   readonly rotations: RotationSet;
+  /**
+   * Who may write by the configuration in force, which may be newer than that of a pass or a
+   * rotation under way. Absent: by the agent's own.
+   */
+  lease?: Lease;
 }
 
 export interface Agent {
@@ -96,7 +101,7 @@ export function createAgent(
   const tools = passTools(config, journal, machine, {
     entra: gracefulEntra(entra),
     pve: gracefulPve(pve),
-    lease,
+    lease: { check: (signal) => (memory.lease ?? lease).check(signal) },
     memory,
   });
   const lasting = new AbortController();

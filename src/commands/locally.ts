@@ -4,6 +4,7 @@ import { createAgent } from "../agent.js";
 import type { Config } from "../config/types.js";
 import { completeOrder } from "../daemon/orders.js";
 import type { Passes } from "../daemon/orders.js";
+import { AgentError } from "../errors.js";
 import { openJournal, readJournal } from "../journal/index.js";
 import { acquireNodeLock } from "../node-lock.js";
 import { findingsText } from "./findings.js";
@@ -55,7 +56,10 @@ async function withAgent<T>(
   const agent = createAgent(config, journal, io.machine);
   const stop = new AbortController();
   const unhook = io.onSignal((signal) => {
-    if (signal === "stop") stop.abort();
+    if (signal !== "stop") return;
+    stop.abort(new AgentError("STOPPING", "told to stop"));
+    // A rotation outlives its pass, but not the process: it ends where it stands, too.
+    void agent.close({ abort: true });
   });
   try {
     return await work({

@@ -1,4 +1,5 @@
 import { startDaemon } from "../daemon/daemon.js";
+import type { Daemon } from "../daemon/daemon.js";
 import { EXIT } from "../exit.js";
 import type { Command } from "./io.js";
 
@@ -7,21 +8,33 @@ export const run: Command = {
   summary: "Runs the daemon (systemd starts this)",
   options: {},
   async run({ config }, io) {
-    const daemon = await startDaemon({
-      configFile: config,
-      machine: io.machine,
-      version: io.version,
+    // Signals are ours from the first moment to the last: left to themselves they kill, be it the
+    // second one of an impatient stop in the middle of a write.
+    let daemon: Daemon | undefined;
+    let stopped = false;
+    let stop = (): void => undefined;
+    const unhook = io.onSignal((signal) => {
+      if (signal === "reload") {
+        void daemon?.reload();
+        return;
+      }
+      stopped = true;
+      stop();
     });
-    await new Promise<void>((resolve) => {
-      const unhook = io.onSignal((signal) => {
-        if (signal === "reload") {
-          void daemon.reload();
-          return;
-        }
-        unhook();
-        void daemon.stop().then(resolve);
+    try {
+      daemon = await startDaemon({
+        configFile: config,
+        machine: io.machine,
+        version: io.version,
       });
-    });
+      await new Promise<void>((resolve) => {
+        stop = resolve;
+        if (stopped) resolve();
+      });
+      await daemon.stop();
+    } finally {
+      unhook();
+    }
     return EXIT.done;
   },
 };

@@ -2,13 +2,14 @@
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { fastify } from "fastify";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { z } from "zod";
 import { AgentError, asAgentError } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
+import { exitOf } from "../exit.js";
 import type { Log } from "../log.js";
 import { printable } from "../decide/text.js";
 import { redact } from "../redact.js";
 import type { ControlHandlers, Emit, ExitCode } from "./events.js";
+import type * as OrderShapes from "./order-shapes.js";
 import { socketState } from "./socket.js";
 import { EventStream } from "./stream.js";
 import { Turns } from "./turns.js";
@@ -33,21 +34,7 @@ const MOST_PATH_BYTES = 107;
 /** How long a reader may take for the last event. */
 const FAREWELL_MS = 200;
 
-const SYNC = z.strictObject({
-  approve: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, "is no approval ID")
-    .optional(),
-  by: z.string().max(256).optional(),
-});
-const ROTATE = z.strictObject({
-  // PVE's own rule for the names of realms.
-  realm: z
-    .string()
-    .max(32)
-    .regex(/^[A-Za-z][A-Za-z0-9._-]+$/, "is no name of a realm")
-    .optional(),
-});
+const orderShapes = (): Promise<typeof OrderShapes> => import("./order-shapes.js");
 
 /**
  * Listens. A socket file whose process is gone is replaced; NODE_LOCKED where a process answers
@@ -123,7 +110,8 @@ function build({ handlers, log }: ControlOptions, streams: Set<EventStream>): Fa
   const rotations = new Turns(MOST_WAITING);
   const work = { streams, log };
   server.post("/sync", async (request, reply) => {
-    const { approve, by } = parse(SYNC, request.body);
+    const { parseSync } = await orderShapes();
+    const { approve, by } = parseSync(request.body);
     const order = {
       ...(approve === undefined ? {} : { approve }),
       ...(by === undefined ? {} : { by: printable(by) }),
@@ -131,21 +119,14 @@ function build({ handlers, log }: ControlOptions, streams: Set<EventStream>): Fa
     return run({ ...work, turns: syncs }, reply, (emit) => handlers.sync(order, emit));
   });
   server.post("/rotate", async (request, reply) => {
-    const { realm } = parse(ROTATE, request.body);
+    const { parseRotate } = await orderShapes();
+    const { realm } = parseRotate(request.body);
     const order = realm === undefined ? {} : { realm };
     return run({ ...work, turns: rotations }, reply, (emit) => handlers.rotate(order, emit));
   });
   server.get("/status", async (_request, reply) => reply.send(handlers.status()));
   refuse(server, log);
   return server;
-}
-
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body ?? {});
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue?.path.join(".") ?? "";
-  throw new AgentError("USAGE", `the order: ${where === "" ? "" : `${where} `}${issue?.message}`);
 }
 
 interface Work {
@@ -172,7 +153,7 @@ async function run(
     (thrown: unknown) => {
       const error = asAgentError(thrown);
       if (error.code === "INTERNAL") log.error({ err: error }, "an order failed");
-      stream.end({ type: "done", exit: 1, code: error.code, message: error.message });
+      stream.end({ type: "done", exit: exitOf(error), code: error.code, message: error.message });
     },
   );
   return reply.type("application/x-ndjson").send(stream.body);

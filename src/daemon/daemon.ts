@@ -3,6 +3,7 @@ import { createAgent } from "../agent.js";
 import type { Agent, Machine, Memory } from "../agent.js";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/types.js";
+import { unique } from "../decide/decide.js";
 import type { Action } from "../decide/plan.js";
 import { describe } from "../decide/render.js";
 import { AgentError, ERRORS, asAgentError } from "../errors.js";
@@ -17,7 +18,7 @@ import type { PassReport } from "../pass/pass.js";
 import { RotationSet } from "../pass/rotation-set.js";
 import { controlSocket, listenForOrders } from "../control/index.js";
 import type { ControlServer } from "../control/index.js";
-import { afterPass, afterRotation } from "./health-state.js";
+import { afterPass, afterRotation, afterThrown } from "./health-state.js";
 import { carryOut, completeOrder } from "./orders.js";
 import type { OrderedPass } from "./orders.js";
 import { cronSchedule } from "./schedule.js";
@@ -47,9 +48,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const { clock, log, nodeName, machineId } = options.machine;
     const journal = openJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
-    const daemon = new Daemon(options, config, lock, journal);
-    await daemon.begin();
-    return daemon;
+    try {
+      const daemon = new Daemon(options, config, lock, journal);
+      await daemon.begin();
+      return daemon;
+    } catch (thrown) {
+      journal.close();
+      throw thrown;
+    }
   } catch (thrown) {
     lock.release();
     throw thrown;
@@ -73,6 +79,11 @@ export class Daemon {
   /** Findings as of the last pass: only what is new is logged. */
   #findings: readonly Finding[] = [];
   #queue: Promise<unknown> = Promise.resolve();
+  /** The reload that has not begun yet: signals that come until then ask for the same. */
+  #nextReload: Promise<void> | undefined;
+  #reloads: Promise<void> = Promise.resolve();
+  /** Agents of configurations before this one, whose rotations are still under way. */
+  readonly #retired = new Set<Agent>();
   #prunedAt = 0;
   /** Where health is served, once `begin` is done. */
   healthUrl = "";
@@ -110,8 +121,14 @@ export class Daemon {
         status: () => this.status(),
       },
     });
-    this.healthUrl = await this.#health.listen();
-    this.#journal.note("start", undefined, `version ${this.#options.version}`);
+    try {
+      this.healthUrl = await this.#health.listen();
+      this.#journal.note("start", undefined, `version ${this.#options.version}`);
+    } catch (thrown) {
+      // Whatever still listens would keep a process alive that does nothing.
+      await Promise.all([this.#health.close(), this.#control.close()]);
+      throw thrown;
+    }
     this.#options.machine.log.info(
       { health: this.healthUrl, realms: this.#config.realms.map(({ name }) => name) },
       `pve-entra-agent ${this.#options.version} has started`,
@@ -135,8 +152,21 @@ export class Daemon {
     return statusOf(this.#stateNow(), this.#lastSync, this.#findings, true);
   }
 
-  /** Loads the configuration again. A bad one leaves the old one in force, and is told. */
-  async reload(): Promise<void> {
+  /**
+   * Loads the configuration again, one reload at a time. A bad one leaves the old one in force, and
+   * is told. Never throws.
+   */
+  reload(): Promise<void> {
+    this.#nextReload ??= this.#reloads.then(() => {
+      this.#nextReload = undefined;
+      return this.#reload();
+    });
+    this.#reloads = this.#nextReload;
+    return this.#nextReload;
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
     const { log, clock, env } = this.#options.machine;
     try {
       const config = loadConfig(this.#options.configFile, { env });
@@ -144,6 +174,7 @@ export class Daemon {
         throw new AgentError("CONFIG_RELOAD_FAILED", "a new state.dir needs a restart");
       }
       await this.#replace(config);
+      if (this.#stopping.signal.aborted) return;
       this.#state = { ...this.#state, reload: { ok: true, at: clock.now() } };
       this.#journal.note("reload", undefined, "configuration loaded again");
       log.info({}, "the configuration was loaded again");
@@ -152,8 +183,18 @@ export class Daemon {
       const { message } = asAgentError(thrown);
       this.#state = { ...this.#state, reload: { ok: false, at: clock.now() } };
       this.#counters.error("CONFIG_RELOAD_FAILED");
-      this.#journal.note("reload", undefined, "refused: the one before stays in force");
       log.error({ code: "CONFIG_RELOAD_FAILED" }, message);
+      this.#remember("reload", "refused: the one before stays in force");
+    }
+  }
+
+  /** What `history` shows; a disk that refuses it must not end the daemon. */
+  #remember(kind: string, text: string): void {
+    try {
+      this.#journal.note(kind, undefined, text);
+    } catch (thrown) {
+      const { code, message } = asAgentError(thrown);
+      this.#options.machine.log.error({ code }, message);
     }
   }
 
@@ -163,10 +204,12 @@ export class Daemon {
     this.#options.machine.log.info({}, "stopping");
     this.#stopping.abort(new AgentError("STOPPING", "the daemon is stopping"));
     await this.#schedule?.stop();
-    const atWork = Promise.allSettled([this.#queue, this.#agent.close({ abort: true })]);
+    const agents = [this.#agent, ...this.#retired];
+    const closed = agents.map((agent) => agent.close({ abort: true }));
+    const atWork = Promise.allSettled([this.#queue, this.#reloads, ...closed]);
     await Promise.race([atWork, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
     await Promise.all([this.#health.close(), this.#control?.close()]);
-    this.#journal.note("stop", undefined, "stopped");
+    this.#remember("stop", "stopped");
     this.#journal.close();
     this.#lock.release();
   }
@@ -175,12 +218,16 @@ export class Daemon {
     // An agent is built before anything of the old one goes: it may refuse its credentials.
     const agent = this.#newAgent(config);
     const old = this.#agent;
-    if (JSON.stringify(config.health) !== JSON.stringify(this.#config.health)) {
-      await this.#health.close();
-      this.#health = this.#newHealth(config);
-      this.healthUrl = await this.#health.listen();
+    try {
+      await this.#moveHealth(config);
+    } catch (thrown) {
+      await agent.close({ abort: true });
+      throw thrown;
     }
+    // At once: whom the new configuration forbids to write ends before its next write (P8).
+    this.#memory.lease = agent.lease;
     await this.#queue;
+    if (this.#stopping.signal.aborted) return agent.close({ abort: true });
     this.#config = config;
     this.#agent = agent;
     const realms = config.realms.map(({ name }): [string, typeof UNKNOWN_REALM] => [
@@ -190,7 +237,31 @@ export class Daemon {
     this.#state = { ...this.#state, realms: new Map(realms) };
     await this.#schedule?.stop();
     this.#startSchedule();
-    void old.close({ abort: false });
+    this.#retired.add(old);
+    void old.close({ abort: false }).then(() => this.#retired.delete(old));
+  }
+
+  /** Where the new address is no use, health goes on at the one before; throws then. */
+  async #moveHealth(config: Config): Promise<void> {
+    const before = this.#config.health;
+    if (JSON.stringify(config.health) === JSON.stringify(before)) return;
+    const next = this.#newHealth(config);
+    const old = this.#health;
+    // One port, two servers: the old one has to go first.
+    const first = config.health.port === before.port && before.port !== 0;
+    if (first) await old.close();
+    try {
+      this.healthUrl = await next.listen();
+      this.#health = next;
+    } catch (thrown) {
+      await next.close();
+      if (first) {
+        this.#health = this.#newHealth(this.#config);
+        this.healthUrl = await this.#health.listen();
+      }
+      throw thrown;
+    }
+    if (!first) await old.close();
   }
 
   #newAgent(config: Config): Agent {
@@ -224,7 +295,6 @@ export class Daemon {
     } catch (thrown) {
       if (this.#stopping.signal.aborted) return;
       const { code, message } = asAgentError(thrown);
-      this.#counters.error(code);
       this.#options.machine.log.error({ code, err: thrown }, message);
     }
   }
@@ -232,21 +302,35 @@ export class Daemon {
   async #pass(order: OrderedPass, onDone?: (action: Action) => void): Promise<PassReport> {
     const full = completeOrder(order, this.#config);
     const events = onDone === undefined ? {} : { onDone };
-    const report = await this.#agent.pass(full, events, this.#stopping.signal);
-    this.#state = afterPass(this.#state, report);
-    if (report.plan !== undefined) this.#lastSync = report;
-    this.#tell(report.findings);
-    for (const rotation of report.rotations) this.#follow(rotation);
-    await this.#housekeeping();
-    return report;
+    try {
+      const report = await this.#agent.pass(full, events, this.#stopping.signal);
+      this.#state = afterPass(this.#state, report);
+      if (report.plan !== undefined) this.#lastSync = report;
+      this.#tell(report);
+      for (const rotation of report.rotations) this.#follow(rotation);
+      await this.#housekeeping();
+      return report;
+    } catch (thrown) {
+      if (this.#stopping.signal.aborted) throw thrown;
+      const { code } = asAgentError(thrown);
+      const names = full.realms.map(({ name }) => name);
+      this.#state = afterThrown(this.#state, names, code, this.#options.machine.clock.now());
+      this.#counters.error(code);
+      throw thrown;
+    }
   }
 
   #follow(rotation: PassReport["rotations"][number]): void {
     const { log, clock } = this.#options.machine;
     rotation.then(
       (outcome) => {
-        this.#state = afterRotation(this.#state, outcome, clock.now());
-        for (const finding of outcome.findings) this.#say(finding);
+        const ofApp = this.#config.realms.filter(({ clientId }) => clientId === outcome.clientId);
+        const names = ofApp.map(({ name }) => name);
+        this.#state = afterRotation(this.#state, outcome, names, clock.now());
+        for (const finding of outcome.findings) {
+          this.#counters.error(finding.code);
+          this.#say(finding);
+        }
         const fields = { realms: outcome.written, keyId: outcome.keyId };
         if (outcome.ok) log.info(fields, "the client secret was renewed");
       },
@@ -265,12 +349,16 @@ export class Daemon {
   }
 
   /** Each finding is logged when it appears and once more when it is gone, not at every pass. */
-  #tell(findings: readonly Finding[]): void {
+  #tell(report: PassReport): void {
+    for (const { code } of report.findings) this.#counters.error(code);
+    // Who looked at secrets alone cannot say that anything else is over.
+    const findings = report.secretsOnly
+      ? unique([...this.#findings, ...report.findings])
+      : report.findings;
     const key = ({ code, realm, message }: Finding): string => `${code}|${realm}|${message}`;
     const before = new Set(this.#findings.map(key));
     const now = new Set(findings.map(key));
     for (const finding of findings) {
-      this.#counters.error(finding.code);
       if (!before.has(key(finding))) this.#say(finding);
     }
     const { log } = this.#options.machine;

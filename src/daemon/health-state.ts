@@ -18,10 +18,18 @@ export function afterPass(state: HealthState, report: PassReport): HealthState {
   const realms = new Map(state.realms);
   for (const [name, { ok, findings }] of report.realms) {
     const before = realms.get(name) ?? UNKNOWN_REALM;
+    const secret = secretAfter(before.secret, name, report);
+    const { rotation = new Map() } = isSettled(name, report) ? {} : before;
+    if (report.secretsOnly && ok) {
+      // Of people it says nothing: how they fared stays as the last pass over them told.
+      realms.set(name, { ...before, secret, rotation });
+      continue;
+    }
     const code = findings.find(isFailure)?.code;
     realms.set(name, {
       findings: countsOf(findings.filter(({ realm }) => realm === name)),
-      secret: secretAfter(before.secret, name, report),
+      rotation,
+      secret,
       sync: {
         ...withoutCode(before.sync),
         ...numbersOf(report.plan, name),
@@ -45,17 +53,51 @@ export function afterPass(state: HealthState, report: PassReport): HealthState {
       ? {}
       : { database: { bytes: plan.database.now, limit: plan.database.limit } }),
     realms,
-    findings: countsOf(report.findings.filter(({ realm }) => realm === undefined)),
+    findings: report.secretsOnly
+      ? state.findings
+      : countsOf(report.findings.filter(({ realm }) => realm === undefined)),
   };
 }
 
-/** The state after a rotation that went on beside the passes. */
-export function afterRotation(
+/** The state after a pass that could not be: its journal was not to be written, say. */
+export function afterThrown(
   state: HealthState,
-  outcome: RotationOutcome,
+  names: readonly string[],
+  code: ErrorCode,
   now: number,
 ): HealthState {
   const realms = new Map(state.realms);
+  for (const name of names) {
+    const before = realms.get(name) ?? UNKNOWN_REALM;
+    realms.set(name, { ...before, sync: { ...before.sync, lastAttempt: now, ok: false, code } });
+  }
+  return { ...state, realms };
+}
+
+/** Nothing is left to complain of once the realm has a secret that Entra accepts and that lasts. */
+function isSettled(realm: string, report: PassReport): boolean {
+  const views = report.secrets.flatMap(({ realms }) => realms);
+  const view = views.find((one) => one.realm === realm);
+  return view?.proof?.kind === "accepted" && (view.renewAt ?? 0) > report.endedAt;
+}
+
+/**
+ * The state after a rotation that went on beside the passes.
+ *
+ * @param names the realms of its app
+ */
+export function afterRotation(
+  state: HealthState,
+  outcome: RotationOutcome,
+  names: readonly string[],
+  now: number,
+): HealthState {
+  const realms = new Map(state.realms);
+  for (const name of names) {
+    const before = realms.get(name) ?? UNKNOWN_REALM;
+    const own = outcome.findings.filter(({ realm }) => realm === undefined || realm === name);
+    realms.set(name, { ...before, rotation: countsOf(own) });
+  }
   for (const name of outcome.written) {
     const before = realms.get(name) ?? UNKNOWN_REALM;
     realms.set(name, {

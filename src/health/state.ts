@@ -36,6 +36,8 @@ export interface RealmHealth {
   readonly sync: SyncHealth;
   /** The findings of this realm's last pass, counted by code. */
   readonly findings: FindingCounts;
+  /** Those of the last rotation of its secret, until the secret is good again; absent: none. */
+  readonly rotation?: FindingCounts;
 }
 
 /** The client secret that the realm holds. */

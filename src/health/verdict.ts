@@ -89,11 +89,20 @@ function failures(name: string, { secret, sync }: RealmHealth): readonly string[
   return reasons;
 }
 
-function shortfalls(name: string, { sync, findings }: RealmHealth): readonly string[] {
+function shortfalls(name: string, realm: RealmHealth): readonly string[] {
+  const { sync } = realm;
+  const findings = findingsOf(realm);
   const reasons: string[] = [];
   if (sync.held > 0) reasons.push(`${name}: held changes: ${sync.held}`);
   if (sync.skipped > 0) reasons.push(`${name}: skipped people: ${sync.skipped}`);
   return [...reasons, ...errorsAmong(findings).map((code) => `${name}: ${summary(code)}`)];
+}
+
+/** Of the pass and of the rotation beside it. */
+function findingsOf({ findings, rotation = new Map() }: RealmHealth): FindingCounts {
+  const sums = new Map(findings);
+  for (const [code, count] of rotation) sums.set(code, (sums.get(code) ?? 0) + count);
+  return sums;
 }
 
 function complaints(state: HealthState): readonly string[] {
@@ -130,7 +139,8 @@ function perRealm(
   return [...state.realms].flatMap(([name, realm]) => reasons(name, realm));
 }
 
-function realmOf({ secret, sync, findings }: RealmHealth): RealmReport {
+function realmOf(realm: RealmHealth): RealmReport {
+  const { secret, sync } = realm;
   return {
     secret: {
       hint: secret.hint ?? null,
@@ -151,7 +161,7 @@ function realmOf({ secret, sync, findings }: RealmHealth): RealmReport {
       kept: sync.kept,
       unmanaged: sync.unmanaged,
     },
-    findings: Object.fromEntries(findings),
+    findings: Object.fromEntries(findingsOf(realm)),
   };
 }
 

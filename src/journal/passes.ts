@@ -48,7 +48,10 @@ export class Passes {
     });
   }
 
-  /** Realm to its latest pass that ended, and when the latest good one did. */
+  /**
+   * Realm to its latest pass that ended, and when the latest good one did. One that looked at
+   * secrets alone, by the order `rotate`, says nothing of people and does not count.
+   */
   last(): ReadonlyMap<string, LastPass> {
     const rows = this.#db.all<{
       realm: string;
@@ -59,10 +62,10 @@ export class Passes {
     }>(
       // SQLite takes the bare columns from the row that has the maximum.
       `SELECT realm, max(pass), ended, ok, code,
-         (SELECT ended FROM passes WHERE id = (SELECT max(good.pass) FROM pass_realms good
-          WHERE good.realm = pass_realms.realm AND good.ok = 1)) AS success
+         (SELECT max(p.ended) FROM pass_realms good JOIN passes p ON p.id = good.pass
+          WHERE good.realm = pass_realms.realm AND good.ok = 1 AND p.trigger <> 'rotate') AS success
        FROM pass_realms JOIN passes ON passes.id = pass
-       WHERE ended IS NOT NULL AND ok IS NOT NULL GROUP BY realm`,
+       WHERE ended IS NOT NULL AND ok IS NOT NULL AND trigger <> 'rotate' GROUP BY realm`,
     );
     return new Map(
       rows.map(({ realm, ended, success, ok, code }) => [

@@ -45,6 +45,8 @@ export interface RealmReport {
 }
 
 export interface PassReport {
+  /** People, groups and entries were not looked at. */
+  readonly secretsOnly: boolean;
   readonly startedAt: number;
   readonly endedAt: number;
   /** Both sides were seen whole at least once. */
@@ -92,6 +94,7 @@ export async function runPass(
   }
   const leader = "leader" in lease && typeof lease.leader === "string" ? lease.leader : undefined;
   return {
+    secretsOnly: order.secretsOnly,
     startedAt,
     endedAt: tools.clock.now(),
     observed: parts.observed,

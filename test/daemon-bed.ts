@@ -1,0 +1,68 @@
+/** A daemon in this process over an emulated site, with a schedule that ticks by hand. */
+import { request } from "undici";
+import { startDaemon } from "../src/daemon/daemon.js";
+import type { Daemon } from "../src/daemon/daemon.js";
+import type { StartSchedule } from "../src/daemon/schedule.js";
+import { silentLog } from "../src/log.js";
+import type { Site } from "./support/site.js";
+
+export interface ByHand {
+  readonly start: StartSchedule;
+  tick(): Promise<void>;
+  /** How many schedules tick at this moment. */
+  living(): number;
+}
+
+export function byHand(): ByHand {
+  let tick = async (): Promise<void> => undefined;
+  let living = 0;
+  return {
+    tick: () => tick(),
+    living: () => living,
+    start: (_config, given) => {
+      living += 1;
+      tick = () => given("schedule");
+      return { stop: async () => void (living -= 1) };
+    },
+  };
+}
+
+export async function startOn(site: Site, schedule: ByHand): Promise<Daemon> {
+  return startDaemon({
+    configFile: site.configFile,
+    version: "0.0.0-test",
+    startSchedule: schedule.start,
+    machine: {
+      clock: site.clock,
+      log: silentLog,
+      nodeName: "pve1",
+      machineId: "0123456789abcdef0123456789abcdef",
+      random: () => 0,
+      env: {},
+    },
+  });
+}
+
+export interface Felt {
+  readonly status: number;
+  readonly state: string;
+  readonly reasons: readonly string[];
+  readonly metrics: string;
+}
+
+/** What `/health` and `/metrics` say. */
+export async function feel(url: string): Promise<Felt> {
+  const health = await request(`${url}/health`);
+  const body = (await health.body.json()) as { state: string; reasons: string[] };
+  const metrics = await (await request(`${url}/metrics`)).body.text();
+  return { status: health.statusCode, ...body, metrics };
+}
+
+/** Resolves once it is true; tests wait for what happens, never for a time. */
+export async function until(what: string, isTrue: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 3000; tries += 1) {
+    if (isTrue()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`never: ${what}`);
+}

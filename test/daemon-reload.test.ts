@@ -1,0 +1,165 @@
+/** Reloads and stops at bad moments: storms, rotations and passes under way, a taken port. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import t from "tap";
+import { daemonListens } from "../src/control/index.js";
+import { byHand, feel, startOn, until } from "./daemon-bed.js";
+import { readRealm } from "./emulators/signin/realm.js";
+import { mapping, startSite } from "./support/site.js";
+import type { ConfigParts, Site } from "./support/site.js";
+import { terminalOf } from "./support/terminal.js";
+
+t.setTimeout(120_000);
+
+const WRITER = '[cluster]\nwriter = "pve1"\nid = "test"';
+const tokens = (site: Site): number => site.entra.log.count({ method: "POST", path: "/token" });
+const keyOf = (site: Site): string | undefined =>
+  readRealm(site.pve.domainsCfg(), "entra").clientKey;
+
+/** A rotation in the middle of its proof, which goes on after `ms` of real time. */
+async function rotating(t: Parameters<typeof startSite>[0], ms: number, parts: ConfigParts) {
+  const site = await startSite(t, { secretDays: 5 });
+  site.journal.close();
+  const schedule = byHand();
+  site.configure(parts);
+  // A third of its five days is left, and less.
+  site.clock.advance(4 * 86_400_000);
+  const delay = { kind: "delay", ms } as const;
+  site.entra.faults.add({ method: "POST", path: "/token", skip: 20, do: delay });
+  const daemon = await startOn(site, schedule);
+  t.teardown(() => daemon.stop());
+  await until("a proof under way", () => tokens(site) >= 21);
+  return { site, schedule, daemon };
+}
+
+/** A port that somebody else has. */
+async function takenPort(t: Parameters<typeof startSite>[0]): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  t.teardown(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+function onPort(site: Site, port: number): void {
+  site.configure({});
+  const text = readFileSync(site.configFile, "utf8");
+  writeFileSync(site.configFile, text.replace('"127.0.0.1:0"', `"127.0.0.1:${port}"`));
+}
+
+t.test("a storm of SIGHUPs leaves one schedule, and one after a stop: none", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({ groups: mapping("ops", site.group("Operators", [site.addUser("anna")])) });
+  const schedule = byHand();
+  const daemon = await startOn(site, schedule);
+  await Promise.all(Array.from({ length: 30 }, () => daemon.reload()));
+  t.equal(schedule.living(), 1);
+  await daemon.stop();
+  t.equal(schedule.living(), 0);
+  await daemon.reload();
+  t.equal(schedule.living(), 0);
+});
+
+t.test("a stop while a reload waits for a pass ends both", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({ groups: mapping("ops", site.group("Operators", [site.addUser("anna")])) });
+  const schedule = byHand();
+  site.pve.faults.add({ method: "GET", path: "/access/users", do: { kind: "stall" } });
+  const daemon = await startOn(site, schedule);
+  await until("a pass under way", () => site.pve.log.count({ path: "/access/users" }) > 0);
+  const reload = daemon.reload();
+  await daemon.stop();
+  await reload;
+  t.equal(schedule.living(), 0, "nothing keeps the process alive");
+});
+
+t.test("a stop ends a rotation that was begun before a reload", async (t) => {
+  const { site, daemon } = await rotating(t, 1_500, {});
+  const before = keyOf(site);
+  await daemon.reload();
+  await daemon.stop();
+  const asked = tokens(site);
+  await new Promise((resolve) => setTimeout(resolve, 1_600));
+  t.equal(tokens(site), asked, "nothing is asked any more");
+  t.equal(keyOf(site), before, "and nothing written");
+});
+
+t.test("P8: whom a reload makes a standby finishes no rotation", async (t) => {
+  const { site, daemon } = await rotating(t, 500, { sections: WRITER });
+  const before = keyOf(site);
+  site.configure({ sections: WRITER.replace("pve1", "pve2") });
+  await daemon.reload();
+  await until(
+    "the proof's end",
+    () => !JSON.stringify(daemon.status()).includes('"rotating":true'),
+  );
+  t.equal(keyOf(site), before);
+  t.equal(site.pve.log.count({ method: "PUT" }), 0);
+  t.equal((await feel(daemon.healthUrl)).state, "standby");
+});
+
+t.test("P8: whom a reload makes a standby ends its pass with the write under way", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  const people = Array.from({ length: 20 }, (_, at) => site.addUser(`person${at}`));
+  const parts = { groups: mapping("ops", site.group("Operators", people)) };
+  site.configure({ ...parts, sections: WRITER });
+  const post = { method: "POST", path: "/access/users" };
+  site.pve.faults.add({ ...post, skip: 3, do: { kind: "delay", ms: 500 } });
+  const daemon = await startOn(site, byHand());
+  t.teardown(() => daemon.stop());
+  await until("the fourth write", () => site.pve.log.count(post) === 4);
+  site.configure({ ...parts, sections: WRITER.replace("pve1", "pve2") });
+  await daemon.reload();
+  t.equal(site.pve.log.count(post), 4);
+});
+
+t.test("a health port that is taken ends the start, and leaves nothing that listens", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  onPort(site, await takenPort(t));
+  await t.rejects(startOn(site, byHand()), { code: "HEALTH_LISTEN" });
+  t.equal(await daemonListens(`${site.dir}/state/control.sock`), false);
+  site.configure({});
+  const daemon = await startOn(site, byHand());
+  t.teardown(() => daemon.stop());
+  t.equal((await feel(daemon.healthUrl)).status, 200, "and it can be started again");
+});
+
+t.test("a reload to a health port that is taken keeps the one before", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({});
+  const daemon = await startOn(site, byHand());
+  t.teardown(() => daemon.stop());
+  const url = daemon.healthUrl;
+  onPort(site, await takenPort(t));
+  await daemon.reload();
+  t.equal(daemon.healthUrl, url);
+  t.equal((await feel(url)).state, "degraded", "it is there, and says what is wrong");
+  site.configure({});
+  await daemon.reload();
+  t.equal((await feel(daemon.healthUrl)).metrics.includes("config_reload_success 1"), true);
+});
+
+t.test("an ordered rotation without a daemon ends where it stands when told to stop", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({});
+  const before = keyOf(site);
+  const delay = { kind: "delay", ms: 500 } as const;
+  site.entra.faults.add({ method: "POST", path: "/token", skip: 20, do: delay });
+  let stop = (): void => undefined;
+  const onSignal = (listener: (signal: "stop" | "reload") => void): (() => void) => {
+    stop = () => listener("stop");
+    return () => undefined;
+  };
+  const ran = terminalOf(site)(["rotate"], { onSignal });
+  await until("a proof under way", () => tokens(site) >= 21);
+  stop();
+  t.equal((await ran).exit, 1);
+  t.match((await ran).err, /STOPPING/);
+  t.equal(keyOf(site), before);
+});
