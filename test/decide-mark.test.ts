@@ -77,7 +77,18 @@ t.test("only the last mark counts, one before it is people's text", (t) => {
 });
 
 t.test("people's text keeps its line breaks, spaces and brackets", (t) => {
-  for (const text of ["a\nb", " ", "  two ", "x\n", "\t", "[", "]", "a:b%41", "…ü日😀", "[entra:"]) {
+  for (const text of [
+    "a\nb",
+    " ",
+    "  two ",
+    "x\n",
+    "\t",
+    "[",
+    "]",
+    "a:b%41",
+    "…ü日😀",
+    "[entra:",
+  ]) {
     const { comment } = writeUserMark(text, PLAIN);
     t.same(parseUserMark(comment), { text, mark: PLAIN }, JSON.stringify(text));
   }
