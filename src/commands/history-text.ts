@@ -1,31 +1,39 @@
 /** One entry of the journal, as a person reads it. */
-import { instant } from "../decide/text.js";
+import { instant, printable } from "../decide/text.js";
 import type { JournalEntry } from "../journal/index.js";
 
-/** One line, and a second one with the reason where there is one. */
+/** One line, and a second one with the reason where there is one. Safe for a terminal. */
 export function entryText(entry: JournalEntry): string {
+  return linesOf(entry).map(printable).join("\n    ");
+}
+
+/** A line break within one of these is somebody else's, and forges no entry. */
+function linesOf(entry: JournalEntry): readonly string[] {
   const when = instant(entry.at);
   switch (entry.type) {
     case "change":
-      return `${when}  ${changeLine(entry)}\n    because ${entry.reason}${personOf(entry)}`;
+      return [`${when}  ${changeLine(entry)}`, `because ${entry.reason}${personOf(entry)}`];
     case "rotation": {
       const realms = entry.realms.join(", ");
       const key = entry.keyId === undefined ? "" : ` ${entry.keyId}`;
       const detail = entry.detail === undefined ? "" : `: ${entry.detail}`;
-      return `${when}  secret${key} for ${realms}: ${entry.state}${detail}\n    because ${entry.reason}`;
+      return [
+        `${when}  secret${key} for ${realms}: ${entry.state}${detail}`,
+        `because ${entry.reason}`,
+      ];
     }
     case "pass": {
       const how = entry.ended ? (entry.code ?? "good") : "cut off";
       const counts = Object.entries(entry.counts).map(([name, count]) => `${name} ${count}`);
-      return `${when}  pass over ${entry.realm} (${entry.trigger}): ${how}; ${counts.join(", ")}`;
+      return [`${when}  pass over ${entry.realm} (${entry.trigger}): ${how}; ${counts.join(", ")}`];
     }
     case "approval": {
-      const what = entry.summaries.map((summary) => `\n    ${summary}`).join("");
-      return `${when}  approved by ${entry.by}: ${entry.approvalId.slice(0, 12)}…, ${entry.used} used${what}`;
+      const id = `${entry.approvalId.slice(0, 12)}…`;
+      return [`${when}  approved by ${entry.by}: ${id}, ${entry.used} used`, ...entry.summaries];
     }
     case "note": {
       const realm = entry.realm === undefined ? "" : ` ${entry.realm}`;
-      return `${when}  ${entry.kind}${realm}: ${entry.text}`;
+      return [`${when}  ${entry.kind}${realm}: ${entry.text}`];
     }
   }
 }

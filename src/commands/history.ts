@@ -1,5 +1,5 @@
 import { loadConfig } from "../config/load.js";
-import { printable } from "../decide/text.js";
+import { jsonText } from "../decide/text.js";
 import { AgentError } from "../errors.js";
 import { EXIT } from "../exit.js";
 import { readJournal } from "../journal/index.js";
@@ -30,19 +30,15 @@ export const history: Command = {
     try {
       io.err(findingsText(journal.findings));
       const entries = journal.entries(filter);
-      if (args.json) io.out(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+      if (args.json) io.out(entries.map((entry) => `${jsonText(entry)}\n`).join(""));
       else if (entries.length === 0) io.out("The journal has no such entry.\n");
-      else io.out(entries.map((entry) => `${printableLines(entryText(entry))}\n`).join(""));
+      else io.out(entries.map((entry) => `${entryText(entry)}\n`).join(""));
       return EXIT.done;
     } finally {
       journal.close();
     }
   },
 };
-
-function printableLines(text: string): string {
-  return text.split("\n").map(printable).join("\n");
-}
 
 function filterOf({ values }: Args, now: number): EntryFilter {
   const { realm, user, group, since, until, limit } = values;

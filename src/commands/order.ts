@@ -3,7 +3,7 @@ import { loadConfig } from "../config/load.js";
 import { controlSocket, daemonListens, runOnDaemon } from "../control/index.js";
 import type { ControlEvent, Emit, Order } from "../control/index.js";
 import { carryOut } from "../daemon/orders.js";
-import { counted, printable } from "../decide/text.js";
+import { counted, jsonText, printable } from "../decide/text.js";
 import { AgentError } from "../errors.js";
 import { EXIT } from "../exit.js";
 import { findingText } from "./findings.js";
@@ -37,7 +37,7 @@ export async function order(given: Order, args: Args, io: Io): Promise<number> {
 }
 
 function shower({ json }: Args, io: Io): Emit {
-  if (json) return (event) => io.out(`${JSON.stringify(event)}\n`);
+  if (json) return (event) => io.out(`${jsonText(event)}\n`);
   return (event) => {
     if (event.type === "progress") {
       const count = event.done === undefined ? "" : `${event.done}. `;
@@ -73,7 +73,7 @@ type Done = ControlEvent & { type: "done" };
 
 /** @param good what to say where all went well */
 function ending(event: Done, good: string, { json }: Args, io: Io): number {
-  if (json) io.out(`${JSON.stringify(event)}\n`);
+  if (json) io.out(`${jsonText(event)}\n`);
   else if (event.code !== undefined) io.err(`${event.code}: ${printable(event.message ?? "")}\n`);
   else if (event.exit === EXIT.done) io.out(`${good}\n`);
   else io.out(`${WORDS[event.exit] ?? "failed"}\n`);

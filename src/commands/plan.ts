@@ -1,6 +1,7 @@
 import { loadConfig } from "../config/load.js";
 import { planView } from "../decide/plan-view.js";
 import { ansiPaint, plainPaint, renderPlan } from "../decide/render.js";
+import { jsonText } from "../decide/text.js";
 import { EXIT } from "../exit.js";
 import { verdict } from "../pass/verdict.js";
 import type { Command } from "./io.js";
@@ -23,7 +24,7 @@ export const plan: Command = {
       io.err(findingsText(report.findings));
       return EXIT.failed;
     }
-    if (json) io.out(`${JSON.stringify(planView(report.plan, report.secrets), null, 2)}\n`);
+    if (json) io.out(`${jsonText(planView(report.plan, report.secrets), 2)}\n`);
     else io.out(renderPlan(report.plan, report.secrets, io.terminal ? ansiPaint : plainPaint));
     return verdict(report, true);
   },

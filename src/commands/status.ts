@@ -3,6 +3,7 @@ import type { Config } from "../config/types.js";
 import { controlSocket, daemonListens, statusOfDaemon } from "../control/index.js";
 import { statusOf } from "../daemon/status.js";
 import type { StatusView } from "../daemon/status.js";
+import { jsonText } from "../decide/text.js";
 import { EXIT } from "../exit.js";
 import { UNKNOWN_REALM } from "../health/index.js";
 import type { HealthState, RealmHealth } from "../health/index.js";
@@ -20,7 +21,7 @@ export const status: Command = {
     const view = (await daemonListens(socket))
       ? ((await statusOfDaemon(socket)) as StatusView)
       : fromJournal(config, io);
-    io.out(json ? `${JSON.stringify(view, null, 2)}\n` : statusText(view, io.terminal));
+    io.out(json ? `${jsonText(view, 2)}\n` : statusText(view, io.terminal));
     return view.health.state === "failing" || !view.running ? EXIT.failed : EXIT.done;
   },
 };

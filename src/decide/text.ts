@@ -15,6 +15,14 @@ export function printable(text: string): string {
   );
 }
 
+/**
+ * JSON that is safe on a terminal: the same value, for JSON may escape whatever it likes. Line
+ * feeds of the layout stay; those in texts JSON has escaped itself.
+ */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).split("\n").map(printable).join("\n");
+}
+
 function escapeUnit(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, "0")}`;
 }
