@@ -167,3 +167,16 @@ t.test("an order for a realm that is not there is wrong usage, daemon or not", a
   t.equal((await run(["rotate", "--realm", "nope"])).exit, 64);
   t.equal((await feel(daemon.healthUrl)).state, "ok", "and no failure of the daemon");
 });
+
+t.test("`plan` says why it fails, be it beside the plan", async (t) => {
+  const site = await startSite(t, { nodes: ["pve1", "pve2"] });
+  site.journal.close();
+  site.configure({ groups: mapping("ops", site.group("Operators", [site.addUser("anna")])) });
+  const run = terminalOf(site);
+  const text = await run(["plan"]);
+  t.equal(text.exit, 1);
+  t.match(text.out, /CLUSTER_NO_WRITER/);
+  const json = await run(["plan", "--json"]);
+  t.equal(json.exit, 1);
+  t.match(JSON.parse(json.out), { findings: [{ code: "CLUSTER_NO_WRITER" }] });
+});

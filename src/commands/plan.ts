@@ -1,8 +1,12 @@
 import { loadConfig } from "../config/load.js";
+import { unique } from "../decide/decide.js";
 import { planView } from "../decide/plan-view.js";
+import type { Plan } from "../decide/plan.js";
 import { ansiPaint, plainPaint, renderPlan } from "../decide/render.js";
 import { jsonText } from "../decide/text.js";
+import type { Finding } from "../errors.js";
 import { EXIT } from "../exit.js";
+import type { PassReport } from "../pass/pass.js";
 import { verdict } from "../pass/verdict.js";
 import type { Command } from "./io.js";
 import { findingsText } from "./findings.js";
@@ -24,8 +28,17 @@ export const plan: Command = {
       io.err(findingsText(report.findings));
       return EXIT.failed;
     }
-    if (json) io.out(`${jsonText(planView(report.plan, report.secrets), 2)}\n`);
-    else io.out(renderPlan(report.plan, report.secrets, io.terminal ? ansiPaint : plainPaint));
+    const told = { ...report.plan, findings: findingsOf(report, report.plan) };
+    if (json) io.out(`${jsonText(planView(told, report.secrets), 2)}\n`);
+    else io.out(renderPlan(told, report.secrets, io.terminal ? ansiPaint : plainPaint));
     return verdict(report, true);
   },
 };
+
+/** All that bears on the exit code: of the plan, and of what the pass met beside it. */
+function findingsOf(report: PassReport, plan: Plan): Plan["findings"] {
+  const key = ({ code, realm, message }: Finding): string => `${code}|${realm}|${message}`;
+  const ofSecrets = new Set(report.secrets.flatMap(({ findings }) => findings.map(key)));
+  const beside = report.findings.filter((finding) => !ofSecrets.has(key(finding)));
+  return unique([...plan.findings, ...beside]);
+}
