@@ -14,6 +14,7 @@ import { act } from "./act.js";
 import type { ActTools } from "./act.js";
 import { observe } from "./observe.js";
 import type { Observed } from "./observe.js";
+import { SeenSince } from "./seen.js";
 
 /** After an unknown outcome both sides are observed again, this often at most in one pass. */
 const ROUNDS = 3;
@@ -64,7 +65,12 @@ export async function syncRealms(
     if (pass === undefined) return { plan, done, findings };
     remember(facts, decision.plan, pass, tools);
     if (!mayWrite) return { plan, done, findings };
-    const acted = await act(decision.sequencer(), facts.access, pass, tools, signal);
+    const seen = new SeenSince(facts.access);
+    const noted = (action: Action): void => {
+      seen.note(action.write);
+      tools.done(action);
+    };
+    const acted = await act(decision.sequencer(), seen, pass, { ...tools, done: noted }, signal);
     done.push(...acted.done);
     const { stopped } = acted;
     const lookAgain = stopped?.code === "PVE_OUTCOME_UNKNOWN" && round < ROUNDS && !signal.aborted;
