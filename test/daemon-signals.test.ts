@@ -10,6 +10,8 @@ import { mapping, startSite } from "./support/site.js";
 import type { Site } from "./support/site.js";
 import { systemClock } from "../src/clock.js";
 
+t.setTimeout(240_000);
+
 const realTime = { ...systemClock, ...createClock() };
 
 function agentProcess(
@@ -53,6 +55,10 @@ t.test("SIGTERM in the middle of a pass: the write under way ends, nothing is lo
     "a write under way",
     () => site.pve.log.count({ method: "POST", path: "/access/users" }) >= 6,
   );
+  child.kill("SIGTERM");
+  await until("it stops", () => child.said().includes("stopping"));
+  // An impatient second one, or a reload on the way, cuts nothing off.
+  child.kill("SIGHUP");
   child.kill("SIGTERM");
   const [code] = (await once(child, "exit")) as [number | null];
   t.equal(code, 0, child.said());
