@@ -106,6 +106,11 @@ export class Run {
     }
   }
 
+  /** The action in the pool. */
+  action(id: string): Action | undefined {
+    return this.#entries.get(id)?.action;
+  }
+
   position(id: string): number {
     return this.#entries.get(id)?.position ?? 0;
   }

@@ -105,8 +105,61 @@ function isOfUserWrite(
   return carriesFields;
 }
 
-/** An entry of several groups as one entry for each; nothing where it is one already. */
-export function splitEntries(action: Action): Action[] {
+/**
+ * A write as the smallest ones that make sense alone, what takes away first: an entry of several
+ * groups as one for each, a user's write as leaving, joining, the comment and the names. Nothing
+ * where it is one already.
+ */
+export function splitApart(action: Action): Action[] {
+  return action.write.kind === "update-user"
+    ? splitUser(action, action.write)
+    : splitEntries(action);
+}
+
+/** Nobody is enabled without the groups and the mark for which they are. */
+function splitUser(action: Action, write: Write & { kind: "update-user" }): Action[] {
+  const { enable, comment, ...names } = write.fields;
+  const marked: UserFields = comment === undefined ? {} : { comment };
+  const off: UserFields = enable === false ? { enable } : {};
+  const on: UserFields = enable === true ? { enable, ...marked } : {};
+  const none = { ...write, fields: {}, join: [], leave: [] };
+  const shares: Record<string, Write & { kind: "update-user" }> = {
+    taking: { ...none, fields: off, leave: write.leave },
+    giving: { ...none, fields: on, join: write.join },
+    comment: { ...none, fields: enable === true ? {} : marked },
+    names: { ...none, fields: names },
+  };
+  const parts = Object.entries(shares).filter(([, share]) => !isNothing(share));
+  if (parts.length < 2) return [];
+  return parts.map(([name, share]) => ({
+    ...part(action, name, share, () => false),
+    changes: action.changes.flatMap((change) => shareOf(change, share)),
+  }));
+}
+
+function isNothing({ fields, join, leave }: Write & { kind: "update-user" }): boolean {
+  return Object.keys(fields).length + join.length + leave.length === 0;
+}
+
+/** What of a change a part of its write does: without the enabling, only fields are updated. */
+function shareOf(change: Change, share: Write & { kind: "update-user" }): Change[] {
+  if (change.kind === "join") return share.join.includes(change.group) ? [change] : [];
+  if (change.kind === "leave") return share.leave.includes(change.group) ? [change] : [];
+  const { fields } = share;
+  if (!("fields" in change) || Object.keys(fields).length === 0) return [];
+  if (change.kind === "update-user" || fields.enable !== undefined) return [{ ...change, fields }];
+  const { realm, userid, reason, person, personName } = change;
+  return [
+    {
+      kind: "update-user",
+      ...{ realm, userid, reason, fields },
+      ...(person === undefined ? {} : { person }),
+      ...(personName === undefined ? {} : { personName }),
+    },
+  ];
+}
+
+function splitEntries(action: Action): Action[] {
   const { write } = action;
   if (write.kind !== "acl" || write.groups.length < 2) return [];
   return write.groups.map((group) =>

@@ -14,7 +14,7 @@ import { findMoments, type Moment, type MomentRules } from "./order-moment.js";
 import { byPreference, isMomentEnd } from "./order-rank.js";
 import { Run } from "./order-run.js";
 import { entangled, longestOrder } from "./order-search.js";
-import { splitEntries } from "./order-split.js";
+import { splitApart } from "./order-split.js";
 import { splitStep } from "./order-step.js";
 import { unordered, waitingFor } from "./order-words.js";
 import type { Action, Waiting } from "./plan.js";
@@ -40,8 +40,9 @@ export interface Sequencer {
   /** PVE did not do it, for certain. After an unknown outcome, observe and begin anew. */
   refused(action: Action): void;
   /**
-   * PVE did not do it as one write: its entries come one by one, for one of them may be all that
-   * stands in the way. False: it is one already, and `refused` is still to be told.
+   * PVE did not do it as one write: its parts come one by one, each as soon as it is safe, for one
+   * of them may be all that stands in the way. False: it is one already, and `refused` is still to
+   * be told.
    */
   divided(action: Action): boolean;
   /** What is left, and what each waits for; complete once `next` has nothing more. */
@@ -110,19 +111,26 @@ class LiveSequencer implements Sequencer {
     this.#refused.push(action);
     this.#run.remove(action.id);
     this.#run.wake(action.write);
-    if (this.#begins[0]?.begin.id !== action.id) return;
-    for (const moment of this.#begins) this.#barred.add(moment.userid);
-    this.#begins = [];
+    if (this.#begins[0]?.begin.id === action.id) this.#bar();
   }
 
   divided(action: Action): boolean {
-    const parts = splitEntries(action);
+    // As planned: what a moment has added to it is no part of it.
+    const planned = this.#run.action(action.id);
+    const parts = planned === undefined ? [] : splitApart(planned);
     if (parts.length === 0) return false;
     this.#current = undefined;
+    if (this.#begins[0]?.begin.id === action.id) this.#bar();
     const position = this.#run.position(action.id);
     this.#run.remove(action.id);
     for (const part of parts) this.#run.add(part, position);
     return true;
+  }
+
+  /** Moments that could not begin are not tried again. */
+  #bar(): void {
+    for (const moment of this.#begins) this.#barred.add(moment.userid);
+    this.#begins = [];
   }
 
   waiting(): Waiting[] {

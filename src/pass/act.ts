@@ -1,7 +1,7 @@
 /** Act: one write after the other, in the order that never gives more than before and after. */
 import { changeKey } from "../decide/plan.js";
 import type { Action, Change, Write } from "../decide/plan.js";
-import type { PveUser, Question, QuestionKey, UserId } from "../decide/facts.js";
+import type { Question, QuestionKey, UserId } from "../decide/facts.js";
 import { questionKey } from "../decide/facts.js";
 import type { Sequencer } from "../decide/order.js";
 import { AgentError, asAgentError } from "../errors.js";
@@ -53,12 +53,13 @@ export async function act(
 ): Promise<Acted> {
   const done: Action[] = [];
   const findings: Finding[] = [];
+  const comments: Comments = new Map([...seen.users].map(([id, { comment }]) => [id, comment]));
   let locked = 0;
   for (let action = sequencer.next(); action !== undefined; action = sequencer.next()) {
     if (signal.aborted) return { done, findings, stopped: stopping() };
     const lease = await tools.lease.check(signal);
     if (!lease.mayWrite) return { done, findings, stopped: lease.finding };
-    const failure = await perform(action, seen, pass, tools, signal);
+    const failure = await perform(action, { seen, comments }, pass, tools, signal);
     if (failure === undefined) {
       locked = 0;
       sequencer.done(action);
@@ -77,10 +78,13 @@ export async function act(
   return { done, findings };
 }
 
+/** What users' comments are as far as we know: as read, or as we wrote them since. */
+type Comments = Map<UserId, string>;
+
 /** One action, journaled before and after. Gives back why PVE did not do it. */
 async function perform(
   action: Action,
-  seen: Seen,
+  { seen, comments }: { readonly seen: Seen; readonly comments: Comments },
   pass: PassId,
   tools: ActTools,
   signal: AbortSignal,
@@ -88,10 +92,9 @@ async function perform(
   const unconfirmed = await unconfirmedChange(action, tools, signal);
   if (unconfirmed !== undefined) return unconfirmed;
   const ids = tools.journal.intend(pass, action, seen);
-  let failure = await send(action.write, seen, tools, signal);
-  const bare = failure?.code === "PVE_REFUSED" ? bareRemoval(action.write) : undefined;
-  if (bare !== undefined) failure = await send(bare, seen, tools, signal);
+  const failure = await send(action.write, comments, tools, signal);
   if (failure === undefined) {
+    noteComment(action.write, comments);
     tools.journal.settle(ids, "done");
     for (const change of action.changes) {
       if (change.approved === true) tools.journal.useApproval(changeKey(change));
@@ -134,12 +137,12 @@ function merged(questions: readonly Question[]): readonly Question[] {
 
 async function send(
   write: Write,
-  seen: Seen,
+  comments: Comments,
   { access }: ActTools,
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
   try {
-    await access.write(write, await freshGroups(write, seen, access, signal), signal);
+    await access.write(write, await freshGroups(write, comments, access, signal), signal);
     return undefined;
   } catch (thrown) {
     // A request cut off by our own stopping may still have reached PVE.
@@ -150,42 +153,33 @@ async function send(
   }
 }
 
+function noteComment(write: Write, comments: Comments): void {
+  if (write.kind === "create-user") comments.set(write.userid, write.fields.comment ?? "");
+  if (write.kind !== "update-user" || write.fields.comment === undefined) return;
+  comments.set(write.userid, write.fields.comment);
+}
+
 /**
- * A list of groups replaces the user's whole list, and users have no digest: so it is made from
- * what the user has in the request before (FACTS-pve). Where nothing leaves, groups are appended.
+ * A list of groups replaces the user's whole list, a comment the whole comment, and users have no
+ * digest: so both are made from what the user has in the request before (FACTS-pve). Where nothing
+ * leaves, groups are appended.
  */
 async function freshGroups(
   write: Write,
-  seen: Seen,
+  comments: Comments,
   access: AccessPort,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  if (write.kind !== "update-user" || write.leave.length === 0) return undefined;
-  const now = await access.readUser(write.userid, signal);
-  const before = seen.users.get(write.userid);
-  if (write.fields.comment !== undefined && before !== undefined && edited(before, now)) {
-    throw new AgentError(
-      "PVE_REFUSED",
-      `${write.userid} was edited meanwhile; the next pass looks`,
-    );
-  }
-  const kept = now.groups.filter((group) => !write.leave.includes(group));
-  return [...new Set([...kept, ...write.join])];
-}
-
-function edited(before: PveUser, now: PveUser): boolean {
-  return before.comment !== now.comment;
-}
-
-/** What takes away, without the fields that PVE may have refused it for. */
-function bareRemoval(write: Write): Write | undefined {
   if (write.kind !== "update-user") return undefined;
-  const disables = write.fields.enable === false;
-  const extras = Object.keys(write.fields).filter((field) => field !== "enable").length;
-  if ((!disables && write.leave.length === 0) || (extras === 0 && write.join.length === 0)) {
-    return undefined;
+  const { userid, fields, join, leave } = write;
+  if (leave.length === 0 && fields.comment === undefined) return undefined;
+  const now = await access.readUser(userid, signal);
+  if (fields.comment !== undefined && now.comment !== comments.get(userid)) {
+    throw new AgentError("PVE_REFUSED", `${userid} was edited meanwhile; the next pass looks`);
   }
-  return { ...write, fields: disables ? { enable: false } : {}, join: [] };
+  if (leave.length === 0) return undefined;
+  const kept = now.groups.filter((group) => !leave.includes(group));
+  return [...new Set([...kept, ...join])];
 }
 
 function findingOf(action: Action, failure: AgentError): Finding {
