@@ -15,6 +15,7 @@ import type { Access, Directory, GroupId, History, Question, ServerTime, UserId 
 import { parseUserMark, writeUserMark } from "./mark.js";
 import { createSequencer, orderActions } from "./order.js";
 import type { OrderInput, Sequencer } from "./order.js";
+import { splitApart } from "./order-split.js";
 import { changeKey } from "./plan.js";
 import type { Action, Change, Plan, RightsDelta, Waiting } from "./plan.js";
 import { rightsDeltas } from "./privileges.js";
@@ -171,23 +172,33 @@ function withinCeiling(
   let bytes = now;
   const allowed: Action[] = [];
   const over: Waiting[] = [];
-  for (const action of actions) {
+  const judge = (action: Action): void => {
     const grows = bytesOf(action.write, facts.access);
-    if (grows > 0 && bytes + grows > room && !takes(action)) {
-      over.push({
-        action,
-        waitsFor: `room in the user database: ${bytes} of ${room} bytes are used`,
-      });
-      continue;
+    const fits = grows <= 0 || bytes + grows <= room;
+    const parts = fits ? [] : partsThatTake(action);
+    if (parts.length > 0) {
+      parts.forEach(judge);
+    } else if (fits || takes(action)) {
+      bytes += grows;
+      allowed.push(action);
+    } else {
+      const waitsFor = `room in the user database: ${bytes} of ${room} bytes are used`;
+      over.push({ action, waitsFor });
     }
-    bytes += grows;
-    allowed.push(action);
-  }
+  };
+  actions.forEach(judge);
   if (over.length === 0) return { allowed, over, findings: [] };
   const message = `${over.length} writes wait: the user database has ${now} bytes, and at most ${room} are filled (80 % of ${USER_DATABASE_LIMIT}, less the reserve)`;
   const realms = [...new Set(over.map(({ action }) => action.realm))];
   const findings = realms.map((realm) => ({ code: "SYNC_DATABASE_FULL" as const, message, realm }));
   return { allowed, over, findings };
+}
+
+/** A move between groups whose leaving goes on alone; a disabling keeps its mark. */
+function partsThatTake(action: Action): readonly Action[] {
+  const { write } = action;
+  const moves = write.kind === "update-user" && write.leave.length > 0;
+  return moves && write.fields.enable !== false ? splitApart(action) : [];
 }
 
 function takes({ changes }: Action): boolean {
