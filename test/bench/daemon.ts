@@ -16,7 +16,7 @@ import { startRemoteWorld } from "./worlds.js";
 
 export interface DaemonFigures {
   readonly people: number;
-  /** Resident set of the idle process, kB; one line for each way to start the daemon. */
+  /** Resident set of the idle process, kB. */
   readonly residentKb: Beside;
   /** From the start of the process to its first HTTP answer, milliseconds. */
   readonly firstAnswerMs: Beside;

@@ -1,4 +1,5 @@
 /** `npm run bench`: what passes and the daemon cost, beside the least that they could. */
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { measureDaemon } from "./daemon.js";
 import { measurePasses, warmUp } from "./passes.js";
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
   const figures = {
     node: process.version,
     costs: values.costs,
+    machine: { processors: cpus().length, load: loadavg()[0] ?? 0 },
     passes,
     daemon: await measureDaemon(),
   };

@@ -5,12 +5,15 @@ import type { PassFigures } from "./passes.js";
 export interface Figures {
   readonly node: string;
   readonly costs: boolean;
+  /** Processors, and how many processes waited for them on average: on a busy machine times stray. */
+  readonly machine: { readonly processors: number; readonly load: number };
   readonly passes: readonly PassFigures[];
   readonly daemon: DaemonFigures;
 }
 
-export function asText({ node, costs, passes, daemon }: Figures): string {
+export function asText({ node, costs, machine, passes, daemon }: Figures): string {
   const title = `Passes in 50 groups, Node ${node}, PVE's measured cost ${costs ? "on" : "off"}.
+${machine.processors} processors, load ${machine.load.toFixed(1)}.
 The floor: the same requests by bare undici, reads eight at a time, writes one by one.\n`;
   const head = ["people", "pass", "requests", "entra", "pve", "writes"];
   const times = ["agent ms", "floor ms", "ratio", "agent cpu", "floor cpu"];
