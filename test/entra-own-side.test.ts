@@ -53,6 +53,14 @@ t.test("404 and the deleted items may not be read: absent, to be heard again", a
   t.same(answer, { kind: "absent" });
 });
 
+t.test("404, and the deleted items answer with somebody else or nobody: unknown", async (t) => {
+  for (const body of [{}, { id: guid(2) }, { id: null }, { value: [] }, null]) {
+    const world = { user: NOT_FOUND, groups: NOT_FOUND, deleted: { body } as Reply };
+    const { answer } = await own(t, BY_ID, world);
+    t.match(answer, { kind: "unknown", finding: { code: "ENTRA_BAD_ANSWER" } });
+  }
+});
+
 t.test("404 and the deleted items fail: unknown", async (t) => {
   const deleted = refusal(500, "InternalServerError");
   const { answer } = await own(t, BY_ID, { user: NOT_FOUND, groups: NOT_FOUND, deleted });

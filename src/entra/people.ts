@@ -6,7 +6,7 @@ import type { Part, PartAnswer } from "./batch.js";
 import type { Reader } from "./directory.js";
 import { findingAbout } from "./findings.js";
 import { toObjectId } from "./object-id.js";
-import { fieldsOf, personOf } from "./shapes.js";
+import { fieldsOf, objectIdIn, personOf } from "./shapes.js";
 import type { Fields } from "./shapes.js";
 import { isListed, userPath } from "./user-path.js";
 
@@ -155,7 +155,11 @@ function ownSide(one: Case, deleted: PartAnswer | undefined, signal: AbortSignal
 function gone(one: Case, deleted: PartAnswer | undefined): OwnSide {
   if (one.who.by !== "id") return { kind: "absent" };
   if (deleted === undefined) throw bad(`${one.key} got no answer`);
-  if (deleted.ok) return { kind: "deleted" };
+  if (deleted.ok) {
+    const what = `${one.key} among the deleted`;
+    if (objectIdIn(fieldsOf(deleted.body, what), what) === one.who.id) return { kind: "deleted" };
+    throw bad(`${what} was answered with somebody else`);
+  }
   // Who may not look among the deleted has still heard a 404, and believes the second one.
   if (deleted.error.status !== 404 && deleted.error.status !== 403) throw deleted.error;
   if (one.checks.some((check) => check.ok)) {
