@@ -2,11 +2,10 @@
 import { createAgent } from "../agent.js";
 import type { Agent, Machine, Memory } from "../agent.js";
 import { loadConfig } from "../config/load.js";
-import type { Config } from "../config/types.js";
-import { unique } from "../decide/decide.js";
+import type { Config, HealthConfig } from "../config/types.js";
 import type { Action } from "../decide/plan.js";
-import { describe } from "../decide/render.js";
-import { AgentError, ERRORS, asAgentError } from "../errors.js";
+import { instant } from "../decide/text.js";
+import { AgentError, asAgentError } from "../errors.js";
 import type { Finding } from "../errors.js";
 import { Counters, createHealth, UNKNOWN_REALM } from "../health/index.js";
 import type { Health, HealthState } from "../health/index.js";
@@ -18,7 +17,9 @@ import type { PassReport } from "../pass/pass.js";
 import { RotationSet } from "../pass/rotation-set.js";
 import { controlSocket, listenForOrders } from "../control/index.js";
 import type { ControlServer } from "../control/index.js";
-import { afterPass, afterRotation, afterThrown } from "./health-state.js";
+import { HealthDoor } from "./health-door.js";
+import { Teller } from "./teller.js";
+import { afterPass, afterRotation, afterThrown, knownRealms } from "./health-state.js";
 import { carryOut, completeOrder } from "./orders.js";
 import type { OrderedPass } from "./orders.js";
 import { cronSchedule } from "./schedule.js";
@@ -36,6 +37,8 @@ export interface DaemonOptions {
 
 /** How long a stop waits for what is under way before it leaves it as it is. */
 const STOP_MS = 4_300;
+/** So long before its end the agent's own credential is told of: nothing but a person renews it. */
+const CREDENTIAL_WARNING_MS = 30 * 24 * 60 * 60_000;
 const PRUNE_EVERY_MS = 24 * 60 * 60_000;
 
 /**
@@ -71,13 +74,12 @@ export class Daemon {
   readonly #stopping = new AbortController();
   #config: Config;
   #agent: Agent;
-  #health: Health;
+  readonly #health: HealthDoor;
+  readonly #teller: Teller;
   #schedule: Schedule | undefined;
   #control: ControlServer | undefined;
   #state: HealthState;
   #lastSync: PassReport | undefined;
-  /** Findings as of the last pass: only what is new is logged. */
-  #findings: readonly Finding[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   /** The reload that has not begun yet: signals that come until then ask for the same. */
   #nextReload: Promise<void> | undefined;
@@ -85,16 +87,22 @@ export class Daemon {
   /** Agents of configurations before this one, whose rotations are still under way. */
   readonly #retired = new Set<Agent>();
   #prunedAt = 0;
-  /** Where health is served, once `begin` is done. */
-  healthUrl = "";
 
   constructor(options: DaemonOptions, config: Config, lock: NodeLock, journal: Journal) {
     this.#options = options;
     this.#config = config;
     this.#lock = lock;
     this.#journal = journal;
+    this.#teller = new Teller(this.#counters, options.machine.log);
     this.#agent = this.#newAgent(config);
-    this.#health = this.#newHealth(config);
+    const health = (door: HealthConfig): Health =>
+      createHealth({
+        state: () => this.#stateNow(),
+        counters: this.#counters,
+        config: door,
+        log: options.machine.log,
+      });
+    this.#health = new HealthDoor(health, config.health);
     this.#state = {
       version: options.version,
       startedAt: options.machine.clock.now(),
@@ -104,6 +112,11 @@ export class Daemon {
       realms: knownRealms(config, journal),
       findings: new Map(),
     };
+  }
+
+  /** Where health is served, once `begin` is done. */
+  get healthUrl(): string {
+    return this.#health.url;
   }
 
   get config(): Config {
@@ -122,7 +135,7 @@ export class Daemon {
       },
     });
     try {
-      this.healthUrl = await this.#health.listen();
+      await this.#health.listen();
       this.#journal.note("start", undefined, `version ${this.#options.version}`);
     } catch (thrown) {
       // Whatever still listens would keep a process alive that does nothing.
@@ -149,7 +162,7 @@ export class Daemon {
   }
 
   status(): StatusView {
-    return statusOf(this.#stateNow(), this.#lastSync, this.#findings, true);
+    return statusOf(this.#stateNow(), this.#lastSync, this.#teller.findings, true);
   }
 
   /**
@@ -219,7 +232,7 @@ export class Daemon {
     const agent = this.#newAgent(config);
     const old = this.#agent;
     try {
-      await this.#moveHealth(config);
+      await this.#health.move(config.health);
     } catch (thrown) {
       await agent.close({ abort: true });
       throw thrown;
@@ -241,45 +254,13 @@ export class Daemon {
     void old.close({ abort: false }).then(() => this.#retired.delete(old));
   }
 
-  /** Where the new address is no use, health goes on at the one before; throws then. */
-  async #moveHealth(config: Config): Promise<void> {
-    const before = this.#config.health;
-    if (JSON.stringify(config.health) === JSON.stringify(before)) return;
-    const next = this.#newHealth(config);
-    const old = this.#health;
-    // One port, two servers: the old one has to go first.
-    const first = config.health.port === before.port && before.port !== 0;
-    if (first) await old.close();
-    try {
-      this.healthUrl = await next.listen();
-      this.#health = next;
-    } catch (thrown) {
-      await next.close();
-      if (first) {
-        this.#health = this.#newHealth(this.#config);
-        this.healthUrl = await this.#health.listen();
-      }
-      throw thrown;
-    }
-    if (!first) await old.close();
-  }
-
   #newAgent(config: Config): Agent {
     const events = {
       onRequest: ({ system, method, status }: Parameters<Required<Events>["onRequest"]>[0]) =>
         this.#counters.request(system, method, status === "none" ? undefined : Number(status)),
-      onDone: (action: Action) => this.#done(action),
+      onDone: (action: Action) => this.#teller.done(action),
     };
     return createAgent(config, this.#journal, this.#options.machine, events, this.#memory);
-  }
-
-  #newHealth(config: Config): Health {
-    return createHealth({
-      state: () => this.#stateNow(),
-      counters: this.#counters,
-      config: config.health,
-      log: this.#options.machine.log,
-    });
   }
 
   #startSchedule(): void {
@@ -304,9 +285,11 @@ export class Daemon {
     const events = onDone === undefined ? {} : { onDone };
     try {
       const report = await this.#agent.pass(full, events, this.#stopping.signal);
+      // A wrong approval ID is the order's mistake: it says nothing about how the agent is.
+      if (report.findings.some(({ code }) => code === "APPROVAL_UNKNOWN")) return report;
       this.#state = afterPass(this.#state, report);
       if (report.plan !== undefined) this.#lastSync = report;
-      this.#tell(report);
+      this.#teller.pass(report, this.#credentialFindings());
       for (const rotation of report.rotations) this.#follow(rotation);
       await this.#housekeeping();
       return report;
@@ -327,55 +310,12 @@ export class Daemon {
         const ofApp = this.#config.realms.filter(({ clientId }) => clientId === outcome.clientId);
         const names = ofApp.map(({ name }) => name);
         this.#state = afterRotation(this.#state, outcome, names, clock.now());
-        for (const finding of outcome.findings) {
-          this.#counters.error(finding.code);
-          this.#say(finding);
-        }
+        this.#teller.rotation(outcome.findings);
         const fields = { realms: outcome.written, keyId: outcome.keyId };
         if (outcome.ok) log.info(fields, "the client secret was renewed");
       },
       () => undefined,
     );
-  }
-
-  #done(action: Action): void {
-    for (const change of action.changes) {
-      this.#counters.change(change.realm, change.kind);
-      this.#options.machine.log.info(
-        { realm: change.realm, reason: change.reason },
-        describe(change),
-      );
-    }
-  }
-
-  /** Each finding is logged when it appears and once more when it is gone, not at every pass. */
-  #tell(report: PassReport): void {
-    for (const { code } of report.findings) this.#counters.error(code);
-    // Who looked at secrets alone cannot say that anything else is over.
-    const findings = report.secretsOnly
-      ? unique([...this.#findings, ...report.findings])
-      : report.findings;
-    const key = ({ code, realm, message }: Finding): string => `${code}|${realm}|${message}`;
-    const before = new Set(this.#findings.map(key));
-    const now = new Set(findings.map(key));
-    for (const finding of findings) {
-      if (!before.has(key(finding))) this.#say(finding);
-    }
-    const { log } = this.#options.machine;
-    for (const { code, message, realm } of this.#findings) {
-      if (!now.has(key({ code, message, ...(realm === undefined ? {} : { realm }) }))) {
-        log.info({ code, ...(realm === undefined ? {} : { realm }) }, `no longer: ${message}`);
-      }
-    }
-    this.#findings = findings;
-  }
-
-  #say({ code, message, realm }: Finding): void {
-    const { level, next } = ERRORS[code];
-    const fields = { code, next, ...(realm === undefined ? {} : { realm }) };
-    const { log } = this.#options.machine;
-    if (level === "error") log.error(fields, message);
-    else log.warn(fields, message);
   }
 
   async #housekeeping(): Promise<void> {
@@ -391,6 +331,14 @@ export class Daemon {
     }
   }
 
+  #credentialFindings(): readonly Finding[] {
+    const ends = this.#state.credentialEnds;
+    const left = (ends ?? Infinity) - this.#options.machine.clock.now();
+    if (ends === undefined || left > CREDENTIAL_WARNING_MS) return [];
+    const message = `the agent app's credential ends on ${instant(ends)}`;
+    return [{ code: "CREDENTIAL_ENDS_SOON", message }];
+  }
+
   #stateNow(): HealthState {
     const realms = new Map(
       [...this.#state.realms].map(([name, realm]) => {
@@ -401,31 +349,6 @@ export class Daemon {
     );
     return { ...this.#state, realms };
   }
-}
-
-/** A restart is no reason to forget when a pass or a rotation last went well. */
-function knownRealms(config: Config, journal: Journal): HealthState["realms"] {
-  const last = journal.lastPasses();
-  return new Map(
-    config.realms.map(({ name, clientId }) => {
-      const lastSuccess = last.get(name)?.lastSuccess;
-      const written = journal.secrets
-        .all(clientId)
-        .filter(({ state, realms }) => state === "written" && realms.includes(name))
-        .map(({ at }) => at);
-      return [
-        name,
-        {
-          ...UNKNOWN_REALM,
-          sync: { ...UNKNOWN_REALM.sync, ...(lastSuccess === undefined ? {} : { lastSuccess }) },
-          secret: {
-            ...UNKNOWN_REALM.secret,
-            ...(written.length === 0 ? {} : { lastRotation: Math.max(...written) }),
-          },
-        },
-      ];
-    }),
-  );
 }
 
 type Events = NonNullable<Parameters<typeof createAgent>[3]>;

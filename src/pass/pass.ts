@@ -49,6 +49,8 @@ export interface PassReport {
   readonly secretsOnly: boolean;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** By a clock that only grows: the other two may be set in between. */
+  readonly durationMs: number;
   /** Both sides were seen whole at least once. */
   readonly observed: boolean;
   readonly mayWrite: boolean;
@@ -97,6 +99,7 @@ export async function runPass(
     secretsOnly: order.secretsOnly,
     startedAt,
     endedAt: tools.clock.now(),
+    durationMs: tools.clock.monotonic() - began,
     observed: parts.observed,
     mayWrite: lease.mayWrite,
     ...(leader === undefined ? {} : { leader }),
@@ -130,6 +133,10 @@ async function bothParts(
 ): Promise<Parts> {
   const writes = mayWrite && !order.dry;
   const names = order.realms.map(({ name }) => name);
+  // Asked before the keys are read: a rotation that ends in between has changed them.
+  const busy = new Set(
+    order.realms.map(({ clientId }) => clientId).filter((id) => tools.rotations.running(id)),
+  );
   let pve: Awaited<ReturnType<AccessPort["observe"]>>;
   try {
     pve = await tools.access.observe(names, signal);
@@ -154,7 +161,7 @@ async function bothParts(
             signal,
           ),
         ),
-    renewSecrets(order.realms, pve, order.rotate, writes, tools, signal, lasting),
+    renewSecrets(order.realms, pve, order.rotate, busy, writes, tools, signal, lasting),
   ]);
   const synced = sync.status === "fulfilled" ? sync.value : undefined;
   return {

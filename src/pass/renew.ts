@@ -29,6 +29,7 @@ export interface Renewed {
 
 /**
  * @param ordered realms that an administrator wants rotated now
+ * @param busy apps whose rotation was under way before the keys were read: nothing is decided anew
  * @param mayWrite false: only says what it would do
  * @param lasting aborts what outlives this pass
  */
@@ -36,6 +37,7 @@ export async function renewSecrets(
   realms: readonly RealmConfig[],
   observation: Observation,
   ordered: ReadonlySet<string>,
+  busy: ReadonlySet<string>,
   mayWrite: boolean,
   tools: RenewTools,
   signal: AbortSignal,
@@ -43,7 +45,15 @@ export async function renewSecrets(
 ): Promise<Renewed> {
   const apps = await Promise.all(
     byApp(realms).map((app) =>
-      renewApp(app, observation, ordered, mayWrite, tools, signal, lasting),
+      renewApp(
+        app,
+        observation,
+        ordered,
+        mayWrite && !busy.has(app.clientId),
+        tools,
+        signal,
+        lasting,
+      ),
     ),
   );
   return {

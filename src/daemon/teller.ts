@@ -1,0 +1,69 @@
+/** Tells the log and the counters what passes and rotations found: each thing once. */
+import type { Action } from "../decide/plan.js";
+import { unique } from "../decide/decide.js";
+import { describe } from "../decide/render.js";
+import { ERRORS } from "../errors.js";
+import type { Finding } from "../errors.js";
+import type { Counters } from "../health/index.js";
+import type { Log } from "../log.js";
+import type { PassReport } from "../pass/pass.js";
+
+export class Teller {
+  readonly #counters: Counters;
+  readonly #log: Log;
+  #findings: readonly Finding[] = [];
+
+  constructor(counters: Counters, log: Log) {
+    this.#counters = counters;
+    this.#log = log;
+  }
+
+  /** As of the last pass: only what is new is logged. */
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  /** Each finding is logged when it appears and once more when it is gone, not at every pass. */
+  pass(report: PassReport, more: readonly Finding[]): void {
+    const found = [...report.findings, ...more];
+    for (const { code } of found) this.#counters.error(code);
+    // Who looked at secrets alone cannot say that anything else is over.
+    const findings = report.secretsOnly ? unique([...this.#findings, ...found]) : found;
+    const before = new Set(this.#findings.map(key));
+    const now = new Set(findings.map(key));
+    for (const finding of findings) if (!before.has(key(finding))) this.say(finding);
+    for (const finding of this.#findings) {
+      if (now.has(key(finding))) continue;
+      const { code, message, realm } = finding;
+      this.#log.info({ code, ...(realm === undefined ? {} : { realm }) }, `no longer: ${message}`);
+    }
+    this.#findings = findings;
+  }
+
+  /** What a rotation found that went on beside the passes. */
+  rotation(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      this.#counters.error(finding.code);
+      this.say(finding);
+    }
+  }
+
+  /** A write that PVE did. */
+  done(action: Action): void {
+    for (const change of action.changes) {
+      this.#counters.change(change.realm, change.kind);
+      this.#log.info({ realm: change.realm, reason: change.reason }, describe(change));
+    }
+  }
+
+  say({ code, message, realm }: Finding): void {
+    const { level, next } = ERRORS[code];
+    const fields = { code, next, ...(realm === undefined ? {} : { realm }) };
+    if (level === "error") this.#log.error(fields, message);
+    else this.#log.warn(fields, message);
+  }
+}
+
+function key({ code, realm, message }: Finding): string {
+  return `${code}|${realm ?? ""}|${message}`;
+}
