@@ -1,40 +1,9 @@
 import { request } from "undici";
 import t from "tap";
-import { startDaemon } from "../src/daemon/daemon.js";
 import type { Daemon } from "../src/daemon/daemon.js";
-import type { StartSchedule } from "../src/daemon/schedule.js";
-import { silentLog } from "../src/log.js";
+import { byHand, startOn } from "./support/daemon-bed.js";
 import { mapping, startSite } from "./support/site.js";
-import type { Site } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";
-
-/** Ticks only by order. */
-function byHand(): { start: StartSchedule; tick: () => Promise<void> } {
-  let tick = async (): Promise<void> => undefined;
-  return {
-    tick: () => tick(),
-    start: (_config, given) => {
-      tick = () => given("schedule");
-      return { stop: async () => undefined };
-    },
-  };
-}
-
-async function start(site: Site, startSchedule: StartSchedule): Promise<Daemon> {
-  return startDaemon({
-    configFile: site.configFile,
-    version: "0.0.0-test",
-    startSchedule,
-    machine: {
-      clock: site.clock,
-      log: silentLog,
-      nodeName: "pve1",
-      machineId: "0123456789abcdef0123456789abcdef",
-      random: () => 0,
-      env: {},
-    },
-  });
-}
 
 async function health(daemon: Daemon): Promise<{ status: number; body: Record<string, unknown> }> {
   const answer = await request(`${daemon.healthUrl}/health`);
@@ -51,7 +20,7 @@ t.test("the daemon passes at its start, takes orders, and says how it is", async
   const group = site.group("Operators", people);
   site.configure({ groups: mapping("ops", group) });
   const schedule = byHand();
-  const daemon = await start(site, schedule.start);
+  const daemon = await startOn(site, schedule);
   t.teardown(() => daemon.stop());
   const run = terminalOf(site);
 
@@ -92,10 +61,10 @@ t.test("the daemon passes at its start, takes orders, and says how it is", async
   t.match(rotated.out, /the client secret of entra is new/);
   t.equal(site.entra.world.secretsOf(site.sso.id).length, 2);
 
-  await t.rejects(start(site, schedule.start), { code: "NODE_LOCKED" }, "one daemon a node");
+  await t.rejects(startOn(site, schedule), { code: "NODE_LOCKED" }, "one daemon a node");
   await daemon.stop();
 
-  const again = await start(site, schedule.start);
+  const again = await startOn(site, schedule);
   t.teardown(() => again.stop());
   const known = await (await request(`${again.healthUrl}/metrics`)).body.text();
   t.match(known, /rotation_last_success_timestamp_seconds\{realm="entra"\} 1/, "after a restart");
@@ -109,7 +78,7 @@ t.test("a bad configuration at reload leaves the old one in force, and is told",
   const group = site.group("Operators", [site.addUser("anna")]);
   site.configure({ groups: mapping("ops", group) });
   const schedule = byHand();
-  const daemon = await start(site, schedule.start);
+  const daemon = await startOn(site, schedule);
   t.teardown(() => daemon.stop());
   await terminalOf(site)(["sync"]);
 
@@ -138,7 +107,7 @@ t.test("a standby observes, writes nothing, and names the leader", async (t) => 
     groups: mapping("ops", group),
     sections: '[cluster]\nwriter = "pve2"\nid = "test"',
   });
-  const daemon = await start(site, byHand().start);
+  const daemon = await startOn(site, byHand());
   t.teardown(() => daemon.stop());
   const ran = await terminalOf(site)(["sync"]);
   t.equal(ran.exit, 1);

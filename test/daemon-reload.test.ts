@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import t from "tap";
 import { daemonListens } from "../src/control/index.js";
-import { byHand, feel, startOn, until } from "./daemon-bed.js";
+import { byHand, feel, startOn, until } from "./support/daemon-bed.js";
 import { readRealm } from "./emulators/signin/realm.js";
 import { mapping, startSite } from "./support/site.js";
 import type { ConfigParts, Site } from "./support/site.js";

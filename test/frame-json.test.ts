@@ -8,11 +8,11 @@ import type { Test } from "tap";
 import { statusOf } from "../src/daemon/status.js";
 import type { Io } from "../src/commands/io.js";
 import type { PlanView } from "../src/decide/plan-view.js";
-import { silentLog } from "../src/log.js";
 import { main } from "../src/main.js";
 import { well } from "./health-common.js";
 import { mapping, startSite } from "./support/site.js";
 import type { ConfigParts, Site } from "./support/site.js";
+import { machineOf } from "./support/machine.js";
 
 const NAMES = ["plan", "status", "history", "events"] as const;
 type Schema = (typeof NAMES)[number];
@@ -47,14 +47,7 @@ async function run(site: Site, ...args: string[]): Promise<{ out: string; exit: 
     version: "0.1.0",
     uid: 0,
     onSignal: () => () => undefined,
-    machine: {
-      clock: site.clock,
-      log: silentLog,
-      nodeName: "pve1",
-      machineId: "0123456789abcdef0123456789abcdef",
-      random: () => 0,
-      env: {},
-    },
+    machine: machineOf(site.clock),
   };
   said.exit = await main([...args, "--json", "--config", site.configFile], io);
   return said;

@@ -1,8 +1,8 @@
 /** P12: exit codes, health and metrics tell the same of each failure, and stop telling it after. */
 import Sqlite from "better-sqlite3";
 import t from "tap";
-import { byHand, feel, startOn } from "./daemon-bed.js";
-import type { Felt } from "./daemon-bed.js";
+import { byHand, feel, startOn } from "./support/daemon-bed.js";
+import type { Felt } from "./support/daemon-bed.js";
 import { mapping, startSite } from "./support/site.js";
 import type { Site } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";

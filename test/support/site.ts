@@ -25,6 +25,7 @@ import {
   startPve,
 } from "../emulators/pve/index.js";
 import type { PveEmulator } from "../emulators/pve/index.js";
+import { machineOf, NODE } from "./machine.js";
 import { standingClock } from "./world-clock.js";
 
 const TOKEN = "emulated-token-value-of-the-agent";
@@ -149,9 +150,8 @@ export async function startSite(t: Test, options: SiteOptions = {}): Promise<Sit
     clock,
     write: (line) => void logLines.push(line),
   });
-  const machine = { nodeName: "pve1", machineId: "0123456789abcdef0123456789abcdef" };
   const stateDir = join(dir, "state");
-  const open = (): Journal => openJournal({ dir: stateDir, clock, log, ...machine });
+  const open = (): Journal => openJournal({ dir: stateDir, clock, log, ...NODE });
   const agents: Agent[] = [];
   const site: Site = {
     clock,
@@ -168,13 +168,7 @@ export async function startSite(t: Test, options: SiteOptions = {}): Promise<Sit
       return loadConfig(site.configFile, { env: {} });
     },
     agent: (parts = {}) => {
-      const agent = createAgent(site.configure(parts), site.journal, {
-        clock,
-        log,
-        ...machine,
-        random: () => 0,
-        env: {},
-      });
+      const agent = createAgent(site.configure(parts), site.journal, machineOf(clock, { log }));
       agents.push(agent);
       return agent;
     },

@@ -1,8 +1,8 @@
 /** Runs the front door in this process and keeps what it prints. */
 import { main } from "../../src/main.js";
 import type { Io } from "../../src/commands/io.js";
-import { silentLog } from "../../src/log.js";
 import type { Site } from "./site.js";
+import { machineOf } from "./machine.js";
 
 export interface Ran {
   readonly exit: number;
@@ -24,14 +24,7 @@ export function terminalOf(site: Site): RunCommand {
       version: "0.0.0-test",
       uid: 0,
       onSignal: () => () => undefined,
-      machine: {
-        clock: site.clock,
-        log: silentLog,
-        nodeName: "pve1",
-        machineId: "0123456789abcdef0123456789abcdef",
-        random: () => 0,
-        env: {},
-      },
+      machine: machineOf(site.clock),
       ...more,
     });
     return { exit, out, err };

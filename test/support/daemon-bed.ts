@@ -1,10 +1,10 @@
 /** A daemon in this process over an emulated site, with a schedule that ticks by hand. */
 import { request } from "undici";
-import { startDaemon } from "../src/daemon/daemon.js";
-import type { Daemon } from "../src/daemon/daemon.js";
-import type { StartSchedule } from "../src/daemon/schedule.js";
-import { silentLog } from "../src/log.js";
-import type { Site } from "./support/site.js";
+import { startDaemon } from "../../src/daemon/daemon.js";
+import type { Daemon } from "../../src/daemon/daemon.js";
+import type { StartSchedule } from "../../src/daemon/schedule.js";
+import type { Site } from "./site.js";
+import { machineOf } from "./machine.js";
 
 export interface ByHand {
   readonly start: StartSchedule;
@@ -32,14 +32,7 @@ export async function startOn(site: Site, schedule: ByHand): Promise<Daemon> {
     configFile: site.configFile,
     version: "0.0.0-test",
     startSchedule: schedule.start,
-    machine: {
-      clock: site.clock,
-      log: silentLog,
-      nodeName: "pve1",
-      machineId: "0123456789abcdef0123456789abcdef",
-      random: () => 0,
-      env: {},
-    },
+    machine: machineOf(site.clock),
   });
 }
 
