@@ -90,6 +90,8 @@ async function startOnce(
   const began = performance.now();
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
+  const kill = (): void => void child.kill("SIGTERM");
+  process.once("exit", kill);
   try {
     const url = await addressOf(child);
     await answerOf(`${url}/health`);
@@ -101,7 +103,8 @@ async function startOnce(
     await sleep(SETTLE_MS);
     return { firstAnswerMs, residentKb: residentOf(child) };
   } finally {
-    child.kill("SIGTERM");
+    kill();
+    process.off("exit", kill);
     await ended;
   }
 }

@@ -26,8 +26,11 @@ export function makeSite(facts: WorldFacts): SiteFolder {
   };
 }
 
+/** A new folder. It goes with the process at the latest, also where a signal ends that. */
 export function temporaryFolder(prefix: string): string {
-  return mkdtempSync(join(realpathSync(tmpdir()), prefix));
+  const dir = mkdtempSync(join(realpathSync(tmpdir()), prefix));
+  process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  return dir;
 }
 
 /** The schedule never comes due: only ordered passes are measured. */
