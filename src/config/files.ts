@@ -41,7 +41,7 @@ export const stateFolder: Kind<string> = {
 };
 
 /** Where a `…_file` is, whether or not there is one. */
-export function locate(written: string, folders: Folders): string {
+function locate(written: string, folders: Folders): string {
   if (isAbsolute(written)) return written;
   if (folders.credentials !== undefined) {
     const credential = join(folders.credentials, written);

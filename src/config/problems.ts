@@ -42,7 +42,7 @@ export class ConfigError extends AgentError {
 }
 
 /** `file:line:column: what is wrong; what to write instead`. */
-export function describeProblem(problem: Problem): string {
+function describeProblem(problem: Problem): string {
   const { file, line, column, message, instead } = problem;
   return `${file}:${line}:${column}: ${message}; ${instead}`;
 }

@@ -153,7 +153,7 @@ function withoutCode(sync: SyncHealth): SyncHealth {
   return copy;
 }
 
-export function countsOf(findings: readonly Finding[]): FindingCounts {
+function countsOf(findings: readonly Finding[]): FindingCounts {
   const counts = new Map<ErrorCode, number>();
   for (const { code } of findings) counts.set(code, (counts.get(code) ?? 0) + 1);
   return counts;

@@ -7,9 +7,6 @@ import type { Finding } from "../errors.js";
 import { questionKey } from "./facts.js";
 import type { ObjectId, OwnSide, Question, QuestionKey } from "./facts.js";
 
-/** `checkMemberGroups` takes at most this many ids (FACTS-entra). */
-export const GROUPS_A_QUESTION = 20;
-
 export interface Asking {
   /** What this person's own side says, with the membership in each of `groups`. */
   own(who: Question["who"], groups: readonly ObjectId[]): OwnSide;

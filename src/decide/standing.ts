@@ -34,11 +34,7 @@ export type Standing = {
 );
 
 /** The mapped Entra groups of a user's PVE groups, where a list that was read whole lacks them. */
-export function doubtedGroups(
-  frame: Frame,
-  user: PveUser,
-  id: ObjectId | undefined,
-): readonly ObjectId[] {
+function doubtedGroups(frame: Frame, user: PveUser, id: ObjectId | undefined): readonly ObjectId[] {
   return mappingsOf(frame.roster, user)
     .filter(({ complete }) => complete)
     .filter(({ listed }) => id === undefined || !listed.has(id))
