@@ -1,0 +1,18 @@
+/** How much a suite does: every night all of it, else what covers each kind in a few minutes. */
+export const NIGHTLY = process.env["RELIABILITY"] === "nightly";
+
+/** The count for this run. */
+export function size(counts: { readonly usual: number; readonly nightly: number }): number {
+  return NIGHTLY ? counts.nightly : counts.usual;
+}
+
+/** The seed of this run: `SEED` where it is set (to see a failure again), else another each time. */
+export function seedOfRun(): number {
+  const given = Number(process.env["SEED"]);
+  return Number.isSafeInteger(given) && given > 0 ? given : (Date.now() % 0x7fffffff) + 1;
+}
+
+/** A figure that whoever runs the suite is to see, whatever reporter shows the rest. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
