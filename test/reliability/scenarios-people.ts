@@ -111,7 +111,7 @@ const held: Scenario = {
     { name: "first sync", command: sync, exit: 0, undisturbed: true },
     {
       name: "held",
-      prepare: ({ site }) => {
+      prepare: ({ site }: Stage): void => {
         site.clock.advance(25 * HOUR_MS);
         // Emptying a group of two is held; who comes in elsewhere does not wait for it.
         site.entra.world.leave("Operators", upn("anna"), upn("bert"));
