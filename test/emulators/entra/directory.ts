@@ -27,6 +27,19 @@ export interface DirectoryOptions {
   lag: Lag;
 }
 
+/** A directory at a moment; only for the one that made it. */
+export interface DirectorySnapshot {
+  readonly truth: Replica;
+  readonly replicas: readonly Replica[];
+  readonly index: Replica;
+  readonly changes: number;
+  readonly nextLags: readonly NextLag[];
+  readonly lag: Lag;
+  readonly pinned: number | undefined;
+  readonly seq: number;
+  readonly flickers: number;
+}
+
 /** A write of one row, typed by its table. */
 export function put<T extends Table>(table: T, a: string, value: Tables[T], b = ""): Write<T> {
   return { table, a, b, value };
@@ -136,6 +149,42 @@ export class Directory {
       this.replicas[n]?.learnAt(from, forget);
       this.replicas[n]?.learnAt(from + when.seconds * 1000, again);
     }
+  }
+
+  /**
+   * Whether every replica has once learnt the newest change of a row. One that flickers has, and
+   * forgets it for a while nevertheless.
+   */
+  learnt(table: Table, a: string, b = ""): boolean {
+    const newest = this.log.findLast((one) => one.table === table && one.a === a && one.b === b);
+    if (newest === undefined) return true;
+    return this.replicas.every((replica) => this.caughtUp(replica).hasSeen(newest.seq));
+  }
+
+  /** All of it as it is now, for `goBack`. */
+  snapshot(): DirectorySnapshot {
+    return {
+      truth: this.truth.copy(),
+      replicas: this.replicas.map((replica) => replica.copy()),
+      index: this.index.copy(),
+      changes: this.log.length,
+      nextLags: [...this.nextLags],
+      lag: this.lag,
+      ...{ pinned: this.pinned, seq: this.seq, flickers: this.flickers },
+    };
+  }
+
+  /** Everything is as it was at a snapshot of this directory; what came after it never was. */
+  goBack(to: DirectorySnapshot): void {
+    this.truth.become(to.truth);
+    this.replicas.forEach((replica, n) => replica.become(to.replicas[n] as Replica));
+    this.index.become(to.index);
+    this.log.length = to.changes;
+    this.nextLags.splice(0, Infinity, ...to.nextLags);
+    this.lag = to.lag;
+    this.pinned = to.pinned;
+    this.seq = to.seq;
+    this.flickers = to.flickers;
   }
 
   private record(write: Write): Change {

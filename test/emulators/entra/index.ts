@@ -1,9 +1,10 @@
 import { createClock, type EmulatorClock } from "../common/clock.js";
 import { carryOut, startControl } from "../common/control.js";
 import { createFaults, type Faults } from "../common/faults.js";
+import { type Arrived, createInterrupters, type Interrupters } from "../common/interrupt.js";
 import { createLog, type RequestLog } from "../common/log.js";
 import { type Authority, createAuthority, issueForLoopback } from "../common/tls.js";
-import { Directory, type Lag } from "./directory.js";
+import { Directory, type DirectorySnapshot, type Lag } from "./directory.js";
 import { dump } from "./dump.js";
 import { altered, substitute, textOf } from "./effects.js";
 import { createGraph, type PartFault } from "./graph/index.js";
@@ -15,7 +16,7 @@ import { seededRandom } from "./random.js";
 import { graphSchema, hasDescription } from "./schema.js";
 import { type Host, startServer } from "./server.js";
 import type { Answer, Incoming, Service } from "./service.js";
-import { createSettings } from "./settings.js";
+import { createSettings, restoreSettings, type Settings } from "./settings.js";
 import { usualGraphBody, usualLoginBody } from "./usual-errors.js";
 import { createWitness, type Violation } from "./witness.js";
 import { createWorld, type EntraWorld } from "./world/index.js";
@@ -64,12 +65,27 @@ export interface EntraEmulator {
   clock: EmulatorClock;
   faults: Faults;
   log: RequestLog;
+  /** Told of every request as it is handled; may let it go unanswered. */
+  interrupters: Interrupters;
   world: EntraWorld;
   /** Honest answers that break the description; tests assert that there are none. */
   violations: Violation[];
   /** Whether answers are held against the description. */
   validating: boolean;
+  /** Calls the listener after each Graph request that changed the tenant, before it is answered. */
+  onWrite(listener: (request: Arrived) => void): () => void;
+  /** The whole tenant and its chance as they are now; clock, log and ordered faults are left out. */
+  snapshot(): EntraSnapshot;
+  /** Goes back to a snapshot of this emulator. */
+  restore(snapshot: EntraSnapshot): void;
   close(): Promise<void>;
+}
+
+/** A tenant at a moment. */
+export interface EntraSnapshot {
+  readonly directory: DirectorySnapshot;
+  readonly settings: Settings;
+  readonly chance: number;
 }
 
 const TENANT = "5e1f5e1f-0000-4000-8000-00000000e17a";
@@ -140,6 +156,8 @@ export async function startEntra(options: EntraOptions = {}): Promise<EntraEmula
   const { clock, world, directory } = service;
   const faults = createFaults();
   const log = createLog();
+  const interrupters = createInterrupters();
+  const listeners = new Set<(request: Arrived) => void>();
   const violations: Violation[] = [];
   const validating = options.validate ?? hasDescription();
   const witness = createWitness(validating ? graphSchema() : undefined, violations);
@@ -147,11 +165,13 @@ export async function startEntra(options: EntraOptions = {}): Promise<EntraEmula
     budget: options.budget,
     witness,
     partFault: partFault(service, faults),
+    wrote: (request) => listeners.forEach((listener) => listener(request)),
   });
   const authority = options.authority ?? (await createAuthority("Emulated Entra CA"));
   const host = createHost(service, graph, violations);
   const certificate = await issueForLoopback(authority);
-  const server = await startServer(certificate, { now: () => clock.now(), faults, log, host });
+  const now = (): number => clock.now();
+  const server = await startServer(certificate, { now, faults, log, interrupters, host });
   const url = `https://localhost:${server.port}`;
   service.loginUrl = url;
   service.graphUrl = url;
@@ -163,7 +183,21 @@ export async function startEntra(options: EntraOptions = {}): Promise<EntraEmula
     issuer: `${url}/${service.tenantId}/v2.0`,
     tenantId: service.tenantId,
     control: { url: control.url },
-    ...{ clock, faults, log, world, violations, validating },
+    ...{ clock, faults, log, interrupters, world, violations, validating },
+    onWrite(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    snapshot: () => ({
+      directory: directory.snapshot(),
+      settings: structuredClone(service.settings),
+      chance: service.random.position(),
+    }),
+    restore({ directory: then, settings, chance }) {
+      directory.goBack(then);
+      restoreSettings(service.settings, settings);
+      service.random.goTo(chance);
+    },
     async close() {
       await Promise.all([server.close(), control.close()]);
     },

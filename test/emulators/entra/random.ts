@@ -11,6 +11,9 @@ export interface Random {
   text(length: number, alphabet: string): string;
   /** The same items in another order. */
   shuffle<T>(items: readonly T[]): T[];
+  /** Where in its sequence it is; given to `goTo`, everything from here on comes again. */
+  position(): number;
+  goTo(position: number): void;
 }
 
 const HEX = "0123456789abcdef";
@@ -44,5 +47,7 @@ export function seededRandom(seed: number): Random {
       }
       return result;
     },
+    position: () => state,
+    goTo: (position) => void (state = position),
   };
 }

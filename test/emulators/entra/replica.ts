@@ -42,6 +42,13 @@ class Rows {
     this.bySecond.set(b, holders);
   }
 
+  copy(): Rows {
+    const copy = new Rows();
+    for (const [a, held] of this.byFirst) copy.byFirst.set(a, new Map(held));
+    for (const [b, holders] of this.bySecond) copy.bySecond.set(b, new Set(holders));
+    return copy;
+  }
+
   private remove(a: string, b: string): void {
     const held = this.byFirst.get(a);
     held?.delete(b);
@@ -65,9 +72,9 @@ const NOBODY: ReadonlySet<string> = new Set<string>();
  * of one row the later wins, in whichever order they arrive. Time never makes it forget.
  */
 export class Replica implements View {
-  private readonly tables = new Map<Table, Rows>(TABLES.map((table) => [table, new Rows()]));
-  private readonly versions = new Map<string, number>();
-  private readonly missing = new Set<number>();
+  private tables = new Map<Table, Rows>(TABLES.map((table) => [table, new Rows()]));
+  private versions = new Map<string, number>();
+  private missing = new Set<number>();
   private pending: Pending[] = [];
   private next = 1;
 
@@ -93,6 +100,22 @@ export class Replica implements View {
     const due = this.pending.slice(0, count);
     this.pending = this.pending.slice(count);
     for (const { change } of due) this.apply(change);
+  }
+
+  /** Another one that knows and awaits the same. */
+  copy(): Replica {
+    const copy = new Replica();
+    copy.become(this);
+    return copy;
+  }
+
+  /** Knows and awaits from now on what another one does. Rows are shared: nothing changes one. */
+  become(other: Replica): void {
+    this.tables = new Map([...other.tables].map(([table, rows]) => [table, rows.copy()]));
+    this.versions = new Map(other.versions);
+    this.missing = new Set(other.missing);
+    this.pending = [...other.pending];
+    this.next = other.next;
   }
 
   private note(seq: number): void {

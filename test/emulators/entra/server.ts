@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import type { FaultEffect, Faults } from "../common/faults.js";
+import type { Interrupters } from "../common/interrupt.js";
 import type { LoggedRequest, RequestLog } from "../common/log.js";
 import type { IssuedCertificate } from "../common/tls.js";
 import { altered, substitute, textOf } from "./effects.js";
@@ -17,6 +18,7 @@ export interface ServerPorts {
   now(): number;
   faults: Faults;
   log: RequestLog;
+  interrupters: Interrupters;
   host: Host;
 }
 
@@ -56,7 +58,13 @@ class Exchange {
   ) {}
 
   async run(effect: FaultEffect | undefined): Promise<void> {
-    if (!effect) return this.send(await this.honest());
+    const { interrupters } = this.ports;
+    const seen = { method: this.request.method, path: this.request.originalUrl };
+    if (interrupters.arrived(seen)) return void this.reply.hijack();
+    if (!effect) {
+      const answer = await this.honest();
+      return interrupters.done(seen) ? void this.reply.hijack() : this.send(answer);
+    }
     switch (effect.kind) {
       case "delay":
         await delay(effect.ms);

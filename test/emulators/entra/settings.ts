@@ -31,6 +31,11 @@ export interface Settings {
   throttles: { retryAfter?: number }[];
 }
 
+/** Settings are from now on what they were when `copy` was made of them by `structuredClone`. */
+export function restoreSettings(settings: Settings, copy: Settings): void {
+  Object.assign(settings, structuredClone(copy));
+}
+
 export function createSettings(): Settings {
   return {
     tenantPolicy: undefined,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createClock, type EmulatorClock } from "../common/clock.js";
 import { startControl } from "../common/control.js";
 import { createFaults, type Faults } from "../common/faults.js";
+import { createInterrupters, type Interrupters } from "../common/interrupt.js";
 import { createLog, type RequestLog } from "../common/log.js";
 import { type Authority, createAuthority, issueForLoopback } from "../common/tls.js";
 import { Sessions } from "./auth.js";
@@ -60,6 +61,8 @@ export interface PveEmulator {
   clock: EmulatorClock;
   faults: Faults;
   log: RequestLog;
+  /** Told of every request as it is handled; may let it go unanswered. */
+  interrupters: Interrupters;
   world: PveWorld;
   /** user.cfg as it is now. */
   userCfg(): string;
@@ -73,6 +76,7 @@ export interface PveEmulator {
 interface Machine extends World {
   faults: Faults;
   log: RequestLog;
+  interrupters: Interrupters;
   listeners: Set<(event: WriteEvent) => void>;
   costs: boolean;
   authDelayMs: number;
@@ -122,11 +126,14 @@ async function handle(machine: Machine, request: Incoming): Promise<Outcome> {
     path: url,
     body: decodeUtf8(request.body),
   });
+  const seen = { method, path: url };
+  if (machine.interrupters.arrived(seen)) return "stall";
   const effect = machine.faults.take(method, url, request.body);
   if (effect) entry.fault = effect.kind;
   const outcome = await (effect
     ? faulty(effect, () => honest(machine, request))
     : honest(machine, request));
+  if (!effect && machine.interrupters.done(seen)) return "stall";
   if (typeof outcome === "object") entry.status = outcome.status;
   return outcome;
 }
@@ -149,6 +156,7 @@ function build(options: PveOptions): Machine {
     nodes: options.nodes ?? ["pve1"],
     faults: createFaults(),
     log: createLog(),
+    interrupters: createInterrupters(),
     listeners: new Set(),
     costs: options.costs ?? false,
     authDelayMs: options.authDelayMs ?? 0,
@@ -163,7 +171,7 @@ function build(options: PveOptions): Machine {
  */
 export async function startPve(options: PveOptions = {}): Promise<PveEmulator> {
   const machine = build(options);
-  const { state, clock, faults, log, listeners } = machine;
+  const { state, clock, faults, log, interrupters, listeners } = machine;
   const authority = options.authority ?? (await createAuthority("PVE emulator CA"));
   const certificate = await issueForLoopback(authority);
   const world = pveWorld(state);
@@ -182,6 +190,7 @@ export async function startPve(options: PveOptions = {}): Promise<PveEmulator> {
     clock,
     faults,
     log,
+    interrupters,
     world,
     userCfg: () => state.userCfgText,
     domainsCfg: () => state.domainsCfgText,

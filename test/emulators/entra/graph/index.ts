@@ -55,6 +55,8 @@ export interface GraphOptions {
   budget: number | "tenant" | undefined;
   witness: Witness;
   partFault: PartFault;
+  /** Told of each request that changed the directory, before it is answered. */
+  wrote: (request: { readonly method: string; readonly path: string }) => void;
 }
 
 export type Graph = (request: Incoming) => Promise<Answer>;
@@ -95,7 +97,10 @@ export function createGraph(service: Service, options: GraphOptions): Graph {
     const { params, target } = found;
     const view = service.directory.view();
     const call: Call = { service, caller, method, path, query, headers, body, params, view };
-    return { ...(await target.handle(call)), units };
+    const before = service.directory.log.length;
+    const done = await target.handle(call);
+    if (service.directory.log.length !== before) options.wrote({ method, path });
+    return { ...done, units };
   };
 
   /** One request, refusals turned into answers, with Graph's headers. */
