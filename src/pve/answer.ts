@@ -20,6 +20,8 @@ export interface Asked {
 }
 
 const MOST_OF_A_MESSAGE = 1000;
+/** What is looked at for a message: an answer may have 32 MiB. */
+const MOST_LOOKED_AT = 16 * MOST_OF_A_MESSAGE;
 
 /** The answer's `data`. Throws what the answer means otherwise. */
 export function dataOf(answer: Answer, asked: Asked): unknown {
@@ -35,8 +37,9 @@ export function dataOf(answer: Answer, asked: Asked): unknown {
 
 function refusal(answer: Answer, asked: Asked): AgentError {
   const body = parse(answer.body);
-  const message = messageOf(body) ?? answer.reason;
-  const said = printable(redact(oneLine(message + errorsOf(body)))).slice(0, MOST_OF_A_MESSAGE);
+  const message = (messageOf(body) ?? answer.reason).slice(0, MOST_LOOKED_AT);
+  const whole = (message + errorsOf(body)).slice(0, MOST_LOOKED_AT);
+  const said = printable(redact(oneLine(whole))).slice(0, MOST_OF_A_MESSAGE);
   return new AgentError(
     codeOf(answer.status, message, asked.write),
     `${name(asked)}: PVE answered ${answer.status}${said === "" ? "" : `: ${said}`}`,
@@ -84,8 +87,13 @@ function messageOf(body: Record<string, unknown> | undefined): string | undefine
 function errorsOf(body: Record<string, unknown> | undefined): string {
   const errors = body?.errors;
   if (typeof errors !== "object" || errors === null) return "";
-  const entries = Object.entries(errors).map(([param, why]) => `${param}: ${String(why).trim()}`);
+  const entries = Object.entries(errors).map(([param, why]) => `${param}: ${wordsOf(why)}`);
   return entries.length === 0 ? "" : ` (${entries.join("; ")})`;
+}
+
+/** Not by `String`, which runs what the answer says `toString` is, and fails on a deep list. */
+function wordsOf(why: unknown): string {
+  return typeof why === "string" || typeof why === "number" ? `${why}`.trim() : "no text";
 }
 
 function oneLine(text: string): string {

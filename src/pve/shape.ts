@@ -7,8 +7,9 @@ import { AgentError } from "../errors.js";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Names in it come from the answer, and may be of any length there. */
 export function bad(what: string): AgentError {
-  return new AgentError("PVE_BAD_ANSWER", what);
+  return new AgentError("PVE_BAD_ANSWER", what.slice(0, 1000));
 }
 
 export function list(value: unknown, where: string): readonly unknown[] {
