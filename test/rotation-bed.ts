@@ -35,6 +35,8 @@ import { readRealm } from "./emulators/signin/realm.js";
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const START = Date.parse("2026-11-21T10:00:00Z");
+/** Whoever waits long lets others have their turn meanwhile. */
+const LONGEST_STEP = 5000;
 const TOKEN_VALUE = "emulated-token-value-of-the-agent";
 const CLUSTER = "0123456789ab";
 
@@ -94,17 +96,25 @@ export interface NodeOptions {
   readonly lease?: LeaseCheck;
   /** How far this machine's clock is off, in milliseconds. */
   readonly clockOff?: number;
+  /** Real milliseconds that an answer may take; the program's own limits by default. */
+  readonly timeoutMs?: number;
 }
 
 export async function startBed(
   t: Test,
-  options: { seed?: number; lag?: { min: number; max: number }; owned?: boolean } = {},
+  options: {
+    seed?: number;
+    lag?: { min: number; max: number };
+    owned?: boolean;
+    replicas?: number;
+  } = {},
 ): Promise<Bed> {
   const clock = fixedClock(START);
   const entra = await startEntra({
     clock,
     seed: options.seed ?? 7,
     ...(options.lag && { lag: options.lag }),
+    ...(options.replicas !== undefined && { replicas: options.replicas }),
   });
   t.teardown(() => entra.close());
   const { world } = entra;
@@ -131,9 +141,12 @@ function clockOf(bed: Bed, off: number): Clock {
     now: () => bed.clock.now() + off,
     monotonic: () => bed.clock.now() - START,
     async sleep(ms, signal) {
-      signal?.throwIfAborted();
-      bed.clock.advance(ms);
-      await bed.tick(ms);
+      for (let left = ms; left > 0; left -= LONGEST_STEP) {
+        signal?.throwIfAborted();
+        const step = Math.min(left, LONGEST_STEP);
+        bed.clock.advance(step);
+        await bed.tick(step);
+      }
       signal?.throwIfAborted();
     },
   };
@@ -171,6 +184,7 @@ async function startNode(
     writeFileSync(path, content, { mode: 0o600 });
     return path;
   };
+  const { timeoutMs } = options;
   const clock = clockOf(bed, options.clockOff ?? 0);
   const access = createPve(
     {
@@ -179,7 +193,13 @@ async function startNode(
       tokenFile: file("pve-token", TOKEN_VALUE),
       caFile: file("pve-ca.pem", pve.caPem),
     },
-    { clock, log: silentLog },
+    {
+      clock,
+      log: silentLog,
+      ...(timeoutMs !== undefined && {
+        limits: { readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs },
+      }),
+    },
   );
   const entra = createEntra(
     {
@@ -190,7 +210,13 @@ async function startNode(
       graph: bed.entra.graphUrl,
       caFile: file("entra-ca.pem", bed.entra.caPem),
     },
-    { clock, log: silentLog, random: () => 0.5, env: {} },
+    {
+      clock,
+      log: silentLog,
+      random: () => 0.5,
+      env: {},
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    },
   );
   const journal = openJournal({
     dir: home,
