@@ -27,6 +27,11 @@ export interface Machine {
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Real milliseconds over one exchange with either side; absent: 30 s, and 60 s for a write to
+   * PVE. Tests shorten it: a server that stalls is met in real time, whatever the clock.
+   */
+  readonly deadlineMs?: number;
 }
 
 export interface RequestSeen {
@@ -77,18 +82,22 @@ export function createAgent(
   events: AgentEvents = {},
   memory: Memory = { rotations: new RotationSet() },
 ): Agent {
-  const { clock, log, random, env } = machine;
+  const { clock, log, random, env, deadlineMs } = machine;
   const entra = createEntra(config.entra, {
     clock,
     log: log.child({ system: "entra" }),
     random,
     env,
+    ...(deadlineMs === undefined ? {} : { timeoutMs: deadlineMs }),
     onRequest: ({ method, status }) =>
       events.onRequest?.({ system: "entra", method, status: String(status) }),
   });
   const pve = createPve(config.pve, {
     clock,
     log: log.child({ system: "pve" }),
+    ...(deadlineMs === undefined
+      ? {}
+      : { limits: { readTimeoutMs: deadlineMs, writeTimeoutMs: deadlineMs } }),
     onRequest: ({ method, status }) =>
       events.onRequest?.({ system: "pve", method, status: String(status) }),
   });
