@@ -21,6 +21,8 @@ export type FaultEffect =
   | { kind: "truncate" }
   /** It took effect; the answer is plausible and wrong. What each means is the emulator's to say. */
   | { kind: "body"; replace: "empty-list" | "nulls" | "page-repeats" | "page-lost" }
+  /** The honest answer, its `Date` header off by so many milliseconds. */
+  | { kind: "date"; ms: number }
   /** 200 with this JSON, and no effect. */
   | { kind: "json"; body: unknown };
 
@@ -55,6 +57,7 @@ const KINDS: ReadonlySet<string> = new Set<FaultEffect["kind"]>([
   "garbage",
   "truncate",
   "body",
+  "date",
   "json",
 ]);
 

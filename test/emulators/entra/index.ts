@@ -3,7 +3,12 @@ import { carryOut, startControl } from "../common/control.js";
 import { createFaults, type Faults } from "../common/faults.js";
 import { type Arrived, createInterrupters, type Interrupters } from "../common/interrupt.js";
 import { createLog, type RequestLog } from "../common/log.js";
-import { type Authority, createAuthority, issueForLoopback } from "../common/tls.js";
+import {
+  type Authority,
+  createAuthority,
+  type IssuedCertificate,
+  issueForLoopback,
+} from "../common/tls.js";
 import { Directory, type DirectorySnapshot, type Lag } from "./directory.js";
 import { dump } from "./dump.js";
 import { altered, substitute, textOf } from "./effects.js";
@@ -72,6 +77,8 @@ export interface EntraEmulator {
   violations: Violation[];
   /** Whether answers are held against the description. */
   validating: boolean;
+  /** Whoever connects from now on meets another certificate; without one, the right one again. */
+  showCertificate(other?: IssuedCertificate): void;
   /** Calls the listener after each Graph request that changed the tenant, before it is answered. */
   onWrite(listener: (request: Arrived) => void): () => void;
   /** The whole tenant and its chance as they are now; clock, log and ordered faults are left out. */
@@ -188,6 +195,7 @@ export async function startEntra(options: EntraOptions = {}): Promise<EntraEmula
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    showCertificate: (other = certificate) => server.showCertificate(other),
     snapshot: () => ({
       directory: directory.snapshot(),
       settings: structuredClone(service.settings),

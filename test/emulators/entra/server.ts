@@ -25,6 +25,8 @@ export interface ServerPorts {
 /** An https server on the loopback address. */
 export interface Server {
   port: number;
+  /** Breaks every connection; whoever comes again meets this certificate. */
+  showCertificate(certificate: IssuedCertificate): void;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,8 @@ class Exchange {
       case "status":
       case "json":
         return this.replaced(effect);
+      case "date":
+        return this.send(await this.honest(), effect.ms);
       default:
         return this.send(altered(effect, await this.honest(), this.selfUrl()));
     }
@@ -102,14 +106,14 @@ class Exchange {
     return `https://${this.request.headers.host ?? "localhost"}${this.request.originalUrl}`;
   }
 
-  private send(answer: Answer): void {
+  private send(answer: Answer, dateOff = 0): void {
     const { reply, ports } = this;
     const text = textOf(answer.body);
     this.logged.status = answer.status;
     const type = typeof answer.body === "string" ? "text/plain" : "application/json; charset=utf-8";
     if (text !== "") void reply.header("content-type", type);
     // Ages and ends are judged by this header, so it must tell the emulator's time.
-    void reply.header("date", new Date(ports.now()).toUTCString());
+    void reply.header("date", new Date(ports.now() + dateOff).toUTCString());
     void reply.headers(answer.headers).code(answer.status).send(text);
   }
 }
@@ -139,5 +143,12 @@ export async function startServer(
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  return { port, close: () => app.close() };
+  return {
+    port,
+    showCertificate({ certPem, keyPem }) {
+      (app.server).setSecureContext({ cert: certPem, key: keyPem });
+      app.server.closeAllConnections();
+    },
+    close: () => app.close(),
+  };
 }

@@ -22,6 +22,8 @@ export interface Settings {
   conflictWindow: number;
   /** When each app was last written, ms since 1970, by object id. */
   lastWrite: Map<string, number>;
+  /** Pages hold at most so many, whatever `$top` asks for. */
+  largestPage: number;
   /** So many of the next requests for a further page meet an expired page token. */
   expiredPages: number;
   /** Delta links made before this moment (ms since 1970) answer `syncStateNotFound`, or 410. */
@@ -44,6 +46,7 @@ export function createSettings(): Settings {
     conflicts: [],
     conflictWindow: 0,
     lastWrite: new Map(),
+    largestPage: Infinity,
     expiredPages: 0,
     deltaExpiredBefore: 0,
     deltaResetBefore: 0,

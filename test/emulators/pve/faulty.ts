@@ -52,6 +52,9 @@ export async function faulty(
     }
     case "body":
       return wrongResult(await honest(), effect.replace);
+    case "date":
+      // Nobody reads PVE's: Entra's time is what everything is dated by.
+      return honest();
     case "json":
       return { ...resultAnswer("json", null), body: Buffer.from(JSON.stringify(effect.body)) };
   }

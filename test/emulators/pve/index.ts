@@ -4,7 +4,12 @@ import { startControl } from "../common/control.js";
 import { createFaults, type Faults } from "../common/faults.js";
 import { createInterrupters, type Interrupters } from "../common/interrupt.js";
 import { createLog, type RequestLog } from "../common/log.js";
-import { type Authority, createAuthority, issueForLoopback } from "../common/tls.js";
+import {
+  type Authority,
+  createAuthority,
+  type IssuedCertificate,
+  issueForLoopback,
+} from "../common/tls.js";
 import { Sessions } from "./auth.js";
 import type { World } from "./call.js";
 import { callCost, pass } from "./costs.js";
@@ -68,6 +73,8 @@ export interface PveEmulator {
   userCfg(): string;
   domainsCfg(): string;
   load(files: { userCfg?: string; domainsCfg?: string }): void;
+  /** Whoever connects from now on meets another certificate; without one, the right one again. */
+  showCertificate(other?: IssuedCertificate): void;
   /** Calls the listener after each request that changed a file, before it is answered; returns what ends that. */
   onWrite(listener: (event: WriteEvent) => void): () => void;
   close(): Promise<void>;
@@ -195,6 +202,7 @@ export async function startPve(options: PveOptions = {}): Promise<PveEmulator> {
     userCfg: () => state.userCfgText,
     domainsCfg: () => state.domainsCfgText,
     load: (files) => state.load(files),
+    showCertificate: (other = certificate) => server.showCertificate(other),
     onWrite(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

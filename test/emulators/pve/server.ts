@@ -13,6 +13,8 @@ export type Outcome = Outgoing | "cut" | "stall";
 export interface HttpServer {
   /** `https://127.0.0.1:port` */
   url: string;
+  /** Breaks every connection; whoever comes again meets this certificate. */
+  showCertificate(certificate: IssuedCertificate): void;
   close(): Promise<void>;
 }
 
@@ -109,10 +111,15 @@ export async function startHttps(
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
+  const breakAll = (): void => sockets.forEach((socket) => socket.destroy());
   const close = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
+    breakAll();
     await closed;
   };
-  return { url: `https://127.0.0.1:${port}`, close };
+  const showCertificate = ({ certPem, keyPem }: IssuedCertificate): void => {
+    server.setSecureContext({ cert: certPem, key: keyPem });
+    breakAll();
+  };
+  return { url: `https://127.0.0.1:${port}`, showCertificate, close };
 }

@@ -22,14 +22,15 @@ export function selected(call: Call, ...shapes: Shape[]): string[] | undefined {
 /** The size of a page. */
 export function pageSize(call: Call): number {
   const text = call.query.get("$top");
-  if (text === null) return DEFAULT_TOP;
+  const { largestPage } = call.service.settings;
+  if (text === null) return Math.min(DEFAULT_TOP, largestPage);
   const top = Number(text);
   if (!/^\d+$/.test(text) || top < 1 || top > MAX_TOP) {
     throw GRAPH_ERRORS.bad(
       `Invalid page size specified: '${text}'. Must be between 1 and ${MAX_TOP} inclusive.`,
     );
   }
-  return top;
+  return Math.min(top, largestPage);
 }
 
 /** Where a `$skiptoken` says to go on: behind this id. */

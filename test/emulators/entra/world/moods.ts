@@ -36,6 +36,8 @@ export interface MoodOrders {
   conflictNext(times?: number, status?: 400 | 409): void;
   /** Writes to one app within so many milliseconds of each other collide; 0: never. */
   setConflictWindow(ms: number): void;
+  /** Pages hold at most so many from now on, whatever `$top` asks for. */
+  shortPages(largest: number): void;
   /** The next requests for a further page meet an expired page token. */
   expirePages(times?: number): void;
   /** All delta links made so far answer `syncStateNotFound`. */
@@ -78,6 +80,9 @@ export function moodOrders(ctx: WorldContext): MoodOrders {
     },
     setConflictWindow(ms: number): void {
       settings.conflictWindow = ms;
+    },
+    shortPages(largest: number): void {
+      settings.largestPage = largest;
     },
     expirePages(times = 1): void {
       settings.expiredPages += times;
