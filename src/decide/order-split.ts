@@ -116,6 +116,28 @@ export function splitApart(action: Action): Action[] {
     : splitEntries(action);
 }
 
+/**
+ * A user's write of which Entra no longer confirms everything: what certainly is to be left, and
+ * the rest. An account closes with its last membership, so that its fields go with what is doubtful.
+ */
+export function splitCertain(action: Action, doubtful: readonly Change[]): Action[] {
+  const { write } = action;
+  if (write.kind !== "update-user") return [];
+  const doubted = new Set(doubtful.flatMap((one) => (one.kind === "leave" ? [one.group] : [])));
+  const [leave, late] = [
+    write.leave.filter((group) => !doubted.has(group)),
+    write.leave.filter((group) => doubted.has(group)),
+  ];
+  if (leave.length === 0) return [];
+  const certain: Write = { ...write, fields: {}, join: [], leave };
+  const rest: Write = { ...write, leave: late };
+  if (isNothing(rest)) return [];
+  return [
+    part(action, "certain", certain, (change) => isOfUserWrite(change, certain, false)),
+    part(action, "doubtful", rest, (change) => isOfUserWrite(change, rest, true)),
+  ];
+}
+
 /** Nobody is enabled without the groups and the mark for which they are. */
 function splitUser(action: Action, write: Write & { kind: "update-user" }): Action[] {
   const { enable, comment, ...names } = write.fields;

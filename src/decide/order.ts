@@ -14,10 +14,10 @@ import { findMoments, type Moment, type MomentRules } from "./order-moment.js";
 import { byPreference, isMomentEnd } from "./order-rank.js";
 import { Run } from "./order-run.js";
 import { entangled, longestOrder } from "./order-search.js";
-import { splitApart } from "./order-split.js";
+import { splitApart, splitCertain } from "./order-split.js";
 import { splitStep } from "./order-step.js";
 import { unordered, waitingFor } from "./order-words.js";
-import type { Action, Waiting } from "./plan.js";
+import type { Action, Change, Waiting } from "./plan.js";
 import { Safety } from "./safety.js";
 import { newState, stateOf, type Undo } from "./simulation.js";
 import { universe } from "./universe.js";
@@ -45,6 +45,11 @@ export interface Sequencer {
    * be told.
    */
   divided(action: Action): boolean;
+  /**
+   * Entra no longer confirms one of its changes: the leaving that is certain comes by itself, the
+   * rest of the write after it. False as for `divided`.
+   */
+  doubted(action: Action, doubtful: readonly Change[]): boolean;
   /** What is left, and what each waits for; complete once `next` has nothing more. */
   waiting(): Waiting[];
   /** SYNC_NO_SAFE_ORDER for each that waits for nothing that is held or was refused. */
@@ -115,9 +120,17 @@ class LiveSequencer implements Sequencer {
   }
 
   divided(action: Action): boolean {
+    return this.#divide(action, splitApart);
+  }
+
+  doubted(action: Action, doubtful: readonly Change[]): boolean {
+    return this.#divide(action, (planned) => splitCertain(planned, doubtful));
+  }
+
+  #divide(action: Action, split: (action: Action) => readonly Action[]): boolean {
     // As planned: what a moment has added to it is no part of it.
     const planned = this.#run.action(action.id);
-    const parts = planned === undefined ? [] : splitApart(planned);
+    const parts = planned === undefined ? [] : split(planned);
     if (parts.length === 0) return false;
     this.#current = undefined;
     if (this.#begins[0]?.begin.id === action.id) this.#bar();

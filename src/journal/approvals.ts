@@ -59,9 +59,11 @@ export class Approvals {
     });
   }
 
+  /** What was done is held no more: its id, given again, must not stand ready for the next time. */
   use(key: string, now: number): void {
     this.#db.quickly(() => {
       this.#db.run("UPDATE approval_keys SET used = ? WHERE key = ? AND used IS NULL", now, key);
+      this.#db.run("DELETE FROM holds WHERE key = ?", key);
     });
   }
 

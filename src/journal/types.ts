@@ -218,7 +218,10 @@ export interface Journal extends JournalReader {
   noteHolds(approvalId: string, changes: readonly HeldChange[], at: number): void;
   /** Throws APPROVAL_UNKNOWN for a set that nobody noted in the last 24 h. */
   approve(approvalId: string, by: string, at: number): void;
-  /** After an approved change is done. While it is not, the approval stays in force. */
+  /**
+   * After an approved change is done. While it is not, the approval stays in force; once it is,
+   * no id of a set noted before covers it any more.
+   */
   useApproval(key: string): void;
   /** Rotation events, reloads, start and stop: what `history` shows beside changes. */
   note(kind: string, realm: string | undefined, text: string, detail?: unknown): void;

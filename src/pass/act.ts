@@ -1,7 +1,7 @@
 /** Act: one write after the other, in the order that never gives more than before and after. */
 import { changeKey } from "../decide/plan.js";
 import type { Action, Change, Write } from "../decide/plan.js";
-import type { Question, QuestionKey, UserId } from "../decide/facts.js";
+import type { OwnSide, Question, QuestionKey, UserId } from "../decide/facts.js";
 import { questionKey } from "../decide/facts.js";
 import type { Sequencer } from "../decide/order.js";
 import { AgentError, asAgentError } from "../errors.js";
@@ -19,6 +19,7 @@ const STOPS: readonly ErrorCode[] = [
   "PVE_UNREACHABLE",
   "PVE_CERTIFICATE",
   "JOURNAL_UNWRITABLE",
+  "STOPPING",
 ];
 /** Each wait for PVE's lock costs ten seconds: so many in a row, and the lock is somebody's. */
 const LOCK_PATIENCE = 3;
@@ -54,12 +55,13 @@ export async function act(
   const done: Action[] = [];
   const findings: Finding[] = [];
   const comments: Comments = new Map([...seen.users].map(([id, { comment }]) => [id, comment]));
+  const progress: Progress = { seen, comments };
   let locked = 0;
   for (let action = sequencer.next(); action !== undefined; action = sequencer.next()) {
     if (signal.aborted) return { done, findings, stopped: stopping() };
     const lease = await tools.lease.check(signal);
     if (!lease.mayWrite) return { done, findings, stopped: lease.finding };
-    const failure = await perform(action, { seen, comments }, pass, tools, signal);
+    const failure = await perform(action, progress, pass, tools, signal);
     if (failure === undefined) {
       locked = 0;
       sequencer.done(action);
@@ -68,6 +70,7 @@ export async function act(
       continue;
     }
     if (failure.code === "PVE_REFUSED" && sequencer.divided(action)) continue;
+    if (failure instanceof Doubt && sequencer.doubted(action, failure.changes)) continue;
     findings.push(findingOf(action, failure));
     locked = failure.code === "PVE_LOCKED" ? locked + 1 : 0;
     if (STOPS.includes(failure.code) || locked >= LOCK_PATIENCE) {
@@ -81,15 +84,24 @@ export async function act(
 /** What users' comments are as far as we know: as read, or as we wrote them since. */
 type Comments = Map<UserId, string>;
 
+/** What the writes of one pass have to know of each other. */
+interface Progress {
+  readonly seen: Seen;
+  readonly comments: Comments;
+  /** Why Entra could not be asked again. */
+  silence?: AgentError;
+}
+
 /** One action, journaled before and after. Gives back why PVE did not do it. */
 async function perform(
   action: Action,
-  { seen, comments }: { readonly seen: Seen; readonly comments: Comments },
+  progress: Progress,
   pass: PassId,
   tools: ActTools,
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
-  const unconfirmed = await unconfirmedChange(action, tools, signal);
+  const { seen, comments } = progress;
+  const unconfirmed = await unconfirmedChange(action, progress, tools, signal);
   if (unconfirmed !== undefined) return unconfirmed;
   const ids = tools.journal.intend(pass, action, seen);
   const failure = await send(action.write, comments, tools, signal);
@@ -109,20 +121,50 @@ async function perform(
 /** An approval is a day old at most, and a day is long: each change is asked again. */
 async function unconfirmedChange(
   action: Action,
+  progress: Progress,
   tools: ActTools,
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
   const approved = action.changes.filter((change) => change.approved === true);
   const questions = merged(approved.flatMap(({ confirm }) => confirm ?? []));
   if (questions.length === 0) return undefined;
-  const answers = await tools.directory.ask(questions, signal);
-  const changed = approved.find(
-    (change: Change) =>
+  const answers = progress.silence ?? (await askAgain(questions, progress, tools, signal));
+  if (answers instanceof AgentError) return answers;
+  const doubtful = approved.filter(
+    (change) =>
       change.confirm !== undefined &&
       !stillTrue(change, answers.get(questionKey(change.confirm.who))),
   );
-  if (changed === undefined) return undefined;
-  return new AgentError("SYNC_DISAGREES", "approved, but Entra no longer confirms it");
+  return doubtful.length === 0 ? undefined : new Doubt(doubtful);
+}
+
+/** Approved, and no longer true: the changes that Entra's answer of this moment does not bear. */
+class Doubt extends AgentError {
+  readonly changes: readonly Change[];
+
+  constructor(changes: readonly Change[]) {
+    super("SYNC_DISAGREES", "approved, but Entra no longer confirms it");
+    this.changes = changes;
+  }
+}
+
+/**
+ * Silence confirms nothing, and must not hide what this pass has done already. It is heard once:
+ * what concerns Entra as a whole keeps each further question waiting just as long.
+ */
+async function askAgain(
+  questions: readonly Question[],
+  progress: Progress,
+  { directory }: ActTools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<QuestionKey, OwnSide> | AgentError> {
+  try {
+    return await directory.ask(questions, signal);
+  } catch (thrown) {
+    if (signal.aborted) return new AgentError("STOPPING", stopping().message);
+    progress.silence = asAgentError(thrown);
+    return progress.silence;
+  }
 }
 
 /** Each person once, with all groups that any of the changes rests on. */
