@@ -14,6 +14,8 @@ export interface Outgoing {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Nothing else goes over the connection that carries it: the next request opens another. */
+  readonly ownConnection?: boolean;
 }
 
 /** One whole answer, whatever its status. Header names are in lower case. */
@@ -98,6 +100,7 @@ async function send(
     signal,
     method: outgoing.method,
     headers: { ...outgoing.headers },
+    reset: outgoing.ownConnection ?? false,
     ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
   });
   const chunks: Buffer[] = [];

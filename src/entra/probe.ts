@@ -9,12 +9,19 @@ const ABOUT_THE_SECRET: ReadonlySet<number> = new Set([7000215, 7000222]);
 /**
  * Asks Entra's token endpoint about one client secret. Only the two codes above speak about the
  * secret itself; an app that is disabled, Conditional Access, a 5xx or no answer do not.
+ *
+ * Each question opens a connection, as each login at PVE does: one that is kept open leads to the
+ * same front end every time, and a hundred answers would be one replica's.
  */
 export function createProbe(network: Network, authority: Authority): SecretProbePort {
+  const fresh: Network = {
+    ...network,
+    exchange: (outgoing, signal) => network.exchange({ ...outgoing, ownConnection: true }, signal),
+  };
   return {
     async prove(clientId, secret, signal) {
       const proof = { kind: "secret", secret } as const;
-      return judge(await requestToken(network, authority, clientId, proof, signal));
+      return judge(await requestToken(fresh, authority, clientId, proof, signal));
     },
   };
 }
