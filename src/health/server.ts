@@ -9,6 +9,8 @@ import { AgentError, asAgentError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { Secret } from "../secret.js";
 import type { Counters } from "./counters.js";
+import { dropOldest } from "./crowd.js";
+import { isLiteralHost } from "./host.js";
 import { METRICS_TYPE, renderMetrics } from "./metrics.js";
 import { Rate } from "./rate.js";
 import type { HealthState } from "./state.js";
@@ -35,8 +37,10 @@ export interface Health {
 }
 
 const MOST_PER_SECOND = 50;
-const MOST_CONNECTIONS = 64;
+const MOST_CONNECTIONS = 128;
 const REQUEST_MS = 5_000;
+/** How often Node looks for requests that take too long: 30 s unless told. */
+const LOOK_MS = 1_000;
 const HEADER_BYTES = 8 * 1024;
 
 export function createHealth(options: HealthOptions): Health {
@@ -56,9 +60,9 @@ function build(options: HealthOptions): FastifyInstance {
     keepAliveTimeout: REQUEST_MS,
     maxRequestsPerSocket: 100,
     forceCloseConnections: true,
-    http: { maxHeaderSize: HEADER_BYTES },
+    http: { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: LOOK_MS },
   });
-  server.server.maxConnections = MOST_CONNECTIONS;
+  dropOldest(server.server, MOST_CONNECTIONS);
   limit(server, options);
   answer(server, options);
   refuse(server, options);
@@ -66,21 +70,44 @@ function build(options: HealthOptions): FastifyInstance {
 }
 
 /** What every request has to pass before anything else is looked at. */
-function limit(server: FastifyInstance, { config, log, monotonic }: HealthOptions): void {
-  const rate = new Rate(MOST_PER_SECOND, monotonic ?? (() => performance.now()));
+function limit(server: FastifyInstance, options: HealthOptions): void {
+  const monotonic = options.monotonic ?? (() => performance.now());
+  const guests = new Rate(MOST_PER_SECOND, monotonic);
+  // A count of their own: whoever is turned away must not use up what others may ask.
+  const strangers = new Rate(MOST_PER_SECOND, monotonic);
   server.addHook("onRequest", async (request, reply) => {
     reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    if (!rate.allows()) {
-      return reply.code(429).header("retry-after", "1").send({ error: "too many requests" });
+    const refusal = refusalOf(request, options);
+    if (!(refusal === undefined ? guests : strangers).allows()) {
+      reply.headers({ "retry-after": "1", connection: "close" });
+      return reply.code(429).send({ error: "too many requests" });
     }
-    if (config.tokenFile !== undefined && !mayAsk(request, config.tokenFile, log)) {
-      return reply.code(401).header("www-authenticate", "Bearer").send({ error: "token needed" });
+    if (refusal !== undefined) {
+      reply.headers({ ...refusal.headers, connection: "close" });
+      return reply.code(refusal.status).send({ error: refusal.error });
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
       return reply.code(405).header("allow", "GET, HEAD").send({ error: "only GET" });
     }
     return undefined;
   });
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly error: string;
+}
+
+/** Why this client may not ask; undefined: it may. */
+function refusalOf(request: FastifyRequest, { config, log }: HealthOptions): Refusal | undefined {
+  if (config.tokenFile !== undefined) {
+    if (mayAsk(request, config.tokenFile, log)) return undefined;
+    return { status: 401, headers: { "www-authenticate": "Bearer" }, error: "token needed" };
+  }
+  // `GET http://name/health` names a host as well, which would count before the header.
+  if (isLiteralHost(request.headers.host) && request.url.startsWith("/")) return undefined;
+  return { status: 421, headers: {}, error: "ask by IP address or localhost" };
 }
 
 function answer(server: FastifyInstance, { state, counters }: HealthOptions): void {

@@ -175,10 +175,11 @@ async function asProcess(): Promise<void> {
       process.send?.({ id, error: String(thrown) });
     }
   });
-  process.once("disconnect", async () => {
-    for (const end of ends) await end();
+  const end = async (): Promise<void> => {
+    for (const one of ends) await one();
     process.exit();
-  });
+  };
+  process.once("disconnect", () => void end());
   process.send?.({ id: 0, value: place });
 }
 
