@@ -146,7 +146,7 @@ export async function startServer(
   return {
     port,
     showCertificate({ certPem, keyPem }) {
-      (app.server).setSecureContext({ cert: certPem, key: keyPem });
+      app.server.setSecureContext({ cert: certPem, key: keyPem });
       app.server.closeAllConnections();
     },
     close: () => app.close(),
