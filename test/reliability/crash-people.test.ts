@@ -1,0 +1,7 @@
+/** Killed at every point of what it does about people, groups and entries. */
+import t from "tap";
+import { crashEverywhere } from "./crash.js";
+import { PEOPLE } from "./scenarios-people.js";
+
+t.setTimeout(3_600_000);
+for (const scenario of PEOPLE) crashEverywhere(t, scenario);
