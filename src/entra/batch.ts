@@ -110,8 +110,11 @@ function rawPart(value: unknown): RawPart & { readonly id: string } {
 
 function lowerNames(headers: unknown): Record<string, string> {
   if (typeof headers !== "object" || headers === null) return {};
+  // A number is taken for its text; anything else is no header.
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    Object.entries(headers)
+      .filter(([, value]) => typeof value === "string" || typeof value === "number")
+      .map(([name, value]) => [name.toLowerCase(), `${value as string | number}`]),
   );
 }
 

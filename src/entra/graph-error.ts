@@ -37,12 +37,16 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 const LONGEST_MESSAGE = 600;
+/** Of codes and request ids, which have no more than 60 characters. */
+const LONGEST_ID = 100;
 
 /** Makes the error for a refusal; the request id in it is what Microsoft's support asks for. */
 export function graphError(refusal: Refusal): GraphError {
   const { code, message, requestId } = readError(refusal.body);
-  const id = requestId ?? refusal.requestId;
-  const said = [code, message.slice(0, LONGEST_MESSAGE)].filter((part) => part !== "").join(": ");
+  const id = (requestId ?? refusal.requestId)?.slice(0, LONGEST_ID);
+  const said = [code.slice(0, LONGEST_ID), message.slice(0, LONGEST_MESSAGE)]
+    .filter((part) => part !== "")
+    .join(": ");
   const known = codeOf(refusal.status, code);
   const text =
     `${refusal.what} answered ${refusal.status}${said === "" ? "" : ` ${said}`}` +

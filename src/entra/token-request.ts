@@ -130,12 +130,14 @@ export function afterThrow(
   if (answer !== undefined && (answer.status < 200 || answer.status > 299)) {
     return { kind: "refused", ...refusedOf(answer, secrets) };
   }
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, LONGEST);
   const error = new AgentError("ENTRA_BAD_ANSWER", `signing in failed: ${shown(message, secrets)}`);
   return { kind: "failed", error };
 }
 
 const LONGEST = 600;
+/** A GUID has 36 characters. */
+const LONGEST_ID = 64;
 
 function refusedOf(answer: Witnessed, secrets: readonly string[]): Refused {
   const body = answer.body as Readonly<Record<string, unknown>>;
@@ -143,7 +145,7 @@ function refusedOf(answer: Witnessed, secrets: readonly string[]): Refused {
   const ids = [
     ["trace id", textOf(body.trace_id)],
     ["correlation id", textOf(body.correlation_id)],
-  ].flatMap(([name, id]) => (id === undefined ? [] : [`${name ?? ""} ${id}`]));
+  ].flatMap(([name, id]) => (id === undefined ? [] : [`${name ?? ""} ${id.slice(0, LONGEST_ID)}`]));
   // Entra's description ends in the ids, each on a line of its own: the first line has the reason.
   const reason = (description.split(/\r?\n| Trace ID:/)[0] ?? "").slice(0, LONGEST);
   const said = ids.length === 0 ? reason : `${reason} (${ids.join(", ")})`;

@@ -67,5 +67,5 @@ export function apiOver(bodies: Bodies): Proxmox.Api {
     const body = bodies.get(`${plain}${query}`) ?? "";
     return dataOf({ status: 200, reason: "OK", body }, { method, path: plain, write: false });
   };
-  return proxmoxApi({ doRequest } as Parameters<typeof proxmoxApi>[0]);
+  return proxmoxApi({ doRequest });
 }

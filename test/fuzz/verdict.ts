@@ -35,7 +35,7 @@ export class Tally {
     return this.#counts.get(name) ?? 0;
   }
 
-  toString(): string {
+  get text(): string {
     const sorted = [...this.#counts].sort(([, a], [, b]) => b - a);
     return sorted.map(([name, count]) => `${name} ${count}`).join(", ");
   }

@@ -36,7 +36,7 @@ t.test("an observation over hostile bodies loses nobody and crashes never", asyn
     }
     if (polluted()) throw new Error(`polluted by ${path} ${shown(text)}`);
   }
-  say(`fuzzed PVE reads: ${cases} bodies, seed ${seed}: ${tally}`);
+  say(`fuzzed PVE reads: ${cases} bodies, seed ${seed}: ${tally.text}`);
   t.ok(tally.get("read") > cases / 100, "some are still read");
   t.ok(tally.get("PVE_BAD_ANSWER") > cases / 5, "and many refused");
 });
@@ -94,6 +94,6 @@ t.test("one user, the nodes, and refusals in every status", async (t) => {
       if (kind === 2 && /[\u0000-\u001f\u202e]/.test(message)) t.fail(`unclean: ${shown(text)}`);
     }
   }
-  say(`fuzzed PVE answers: ${cases} bodies, seed ${seed}: ${tally}`);
+  say(`fuzzed PVE answers: ${cases} bodies, seed ${seed}: ${tally.text}`);
   t.ok(tally.get("read") > 0);
 });
