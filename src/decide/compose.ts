@@ -76,9 +76,13 @@ function userActions(userid: UserId, changes: readonly Change[]): Action[] {
   const deleted = changes.find((change) => change.kind === "delete-user");
   if (deleted?.kind === "delete-user" && deleted.because === "reused") {
     const rest = changes.filter((change) => change !== deleted && !creates.includes(change));
+    // Only a disabling cannot wait for the deletion. A leaving alone goes with it: as a write of its
+    // own it could come after the account was made anew, and take the group from the successor.
+    const first = rest.some(({ kind }) => kind === "disable-user") ? rest : [];
+    const along = first.length > 0 ? [] : rest;
     return [
-      ...(rest.length > 0 ? [updateAction(userid, rest)] : []),
-      action({ kind: "delete-user", userid }, [deleted]),
+      ...(first.length > 0 ? [updateAction(userid, first)] : []),
+      action({ kind: "delete-user", userid }, [deleted, ...along]),
       ...(made === undefined ? [] : [createAction(userid, creates)]),
     ];
   }

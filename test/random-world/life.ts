@@ -75,7 +75,9 @@ function nothingLeft(result: PassResult, which: string, before: PassResult): voi
   const words = rest.map(({ write, changes }) =>
     JSON.stringify([write, changes.map(({ kind, reason }) => [kind, reason])]),
   );
-  throw new Error(`${which} quiet pass still finds to do:\n${words.join("\n")}\n${story(before)}\n${story(result)}`);
+  throw new Error(
+    `${which} quiet pass still finds to do:\n${words.join("\n")}\n${story(before)}\n${story(result)}`,
+  );
 }
 
 /** What was seen, decided and done, for whoever reads a failure. */
@@ -93,7 +95,9 @@ export function story({ looks, outcome, before, after }: PassResult): string {
           : `  ${key}: ${own.kind}`,
       ),
       ...plan.actions.map(({ write }) => `  ${JSON.stringify(write)}`),
-      ...plan.waiting.map(({ action, waitsFor }) => `  waits: ${JSON.stringify(action.write)}: ${waitsFor}`),
+      ...plan.waiting.map(
+        ({ action, waitsFor }) => `  waits: ${JSON.stringify(action.write)}: ${waitsFor}`,
+      ),
       ...plan.holds.map(({ change, because }) => `  held: ${JSON.stringify(change)}: ${because}`),
     ].join("\n"),
   );

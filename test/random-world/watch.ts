@@ -334,7 +334,8 @@ export class Watcher {
     const realm = this.#site.config.realms.find(({ name }) =>
       (found?.comment ?? "").endsWith(`[entra:${name}]`),
     );
-    if (realm === undefined || this.#mapping(group) !== undefined) return [`P6: deletes ${group}`];
+    if (realm === undefined || realm.groups.some(({ name }) => name === group))
+      return [`P6: deletes ${group}`];
     // Whose own leaving PVE refused loses the group with it, as was meant; nobody else may be left.
     const others = [...(found?.users ?? [])].filter(
       (userid) => old.users.has(userid) && realmOf(userid) !== realm.name,
@@ -356,7 +357,7 @@ export class Watcher {
       const ours = this.#wrote.has(entryKey({ path, holder, role }));
       if (!ours && !this.#isApproved("revoke", [holder, `${path}:${role}`]))
         wrong.push(`P6: takes ${what}, which we did not give`);
-      const mapping = this.#mapping(holder);
+      const mapping = this.#mapping(holder, old);
       if (mapping !== undefined && mapping.acl === undefined)
         wrong.push(`P6: takes ${what}, whose ACL is not ours`);
     }
@@ -430,8 +431,13 @@ export class Watcher {
 
   // -------------------------------------------------------------- words
 
-  #mapping(group: string): MappingConfig | undefined {
-    return mappingsOf(this.#site.config).find(({ name }) => name === group);
+  /** The mapping of a name; with `old`, not that of another realm than the one in the group's mark. */
+  #mapping(group: string, old?: UserCfg): MappingConfig | undefined {
+    const { realms } = this.#site.config;
+    const comment = old?.groups.get(group)?.comment ?? "";
+    const marking = realms.filter(({ name }) => comment.endsWith(`[entra:${name}]`));
+    const candidates = marking.length > 0 ? marking : realms;
+    return candidates.flatMap(({ groups }) => groups).find(({ name }) => name === group);
   }
 
   #view(userid: string): RealmView | undefined {
