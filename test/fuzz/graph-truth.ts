@@ -85,7 +85,9 @@ function partsOf(served: readonly Exchange[]): readonly Part[] {
     const responses = responsesIn(answer.text);
     return requests.flatMap(({ id, url }) => {
       const found = responses.find((one) => one?.id === id);
-      return found === undefined || found === null ? [] : [{ path: url, status: found.status, body: found.body }];
+      return found === undefined || found === null
+        ? []
+        : [{ path: url, status: found.status, body: found.body }];
     });
   });
 }
