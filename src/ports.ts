@@ -1,9 +1,12 @@
 /** One narrow port per outside system. `entra/` and `pve/` implement them, `pass/` uses them. */
 import type {
   Access,
+  AclEntry,
   EntraGroup,
+  GroupId,
   ObjectId,
   OwnSide,
+  PveGroup,
   PveUser,
   Question,
   QuestionKey,
@@ -97,12 +100,21 @@ export interface Observation {
   readonly keys: ReadonlyMap<string, RealmKey>;
 }
 
+/** One group with everybody in it, of whatever realm. */
+export interface GroupRead extends PveGroup {
+  readonly members: readonly UserId[];
+}
+
 /** What `pve/` offers about users, groups, ACL and realms. Writes are serial, never repeated. */
 export interface AccessPort {
   /** Six reads (and one for each further realm). Throws when any of them fails. */
   observe(realms: readonly string[], signal: AbortSignal): Promise<Observation>;
   /** Throws PVE_REFUSED when the user does not exist. */
   readUser(userid: UserId, signal: AbortSignal): Promise<PveUser>;
+  /** Throws PVE_REFUSED when the group does not exist. */
+  readGroup(group: GroupId, signal: AbortSignal): Promise<GroupRead>;
+  /** The whole ACL, as far as our token may see it. */
+  readAcl(signal: AbortSignal): Promise<readonly AclEntry[]>;
   /**
    * One write. `groups`: the whole list to send instead of `join` (needed when anything leaves).
    * Throws PVE_OUTCOME_UNKNOWN when no answer told, PVE_REFUSED / PVE_FORBIDDEN / PVE_NO_QUORUM /

@@ -10,6 +10,7 @@ import type { Journal, PassId, Seen } from "../journal/types.js";
 import type { AccessPort, DirectoryPort } from "../ports.js";
 import type { LeaseCheck } from "./rotate-tools.js";
 import { stillTrue } from "./confirm.js";
+import { freshGroups } from "./fresh.js";
 
 /** After these nothing else can be relied on: the pass stops writing and observes again. */
 const STOPS: readonly ErrorCode[] = [
@@ -44,6 +45,8 @@ export interface Acted {
  * Carries out what the sequencer gives until it gives nothing more. A refusal skips that one
  * write; what does not depend on it still happens. Throws only what the journal throws before a
  * write is sent.
+ *
+ * @param seen what was observed; `done` is to bring it up to date with each write
  */
 export async function act(
   sequencer: Sequencer,
@@ -54,8 +57,7 @@ export async function act(
 ): Promise<Acted> {
   const done: Action[] = [];
   const findings: Finding[] = [];
-  const comments: Comments = new Map([...seen.users].map(([id, { comment }]) => [id, comment]));
-  const progress: Progress = { seen, comments };
+  const progress: Progress = { seen };
   let locked = 0;
   for (let action = sequencer.next(); action !== undefined; action = sequencer.next()) {
     if (signal.aborted) return { done, findings, stopped: stopping() };
@@ -81,13 +83,9 @@ export async function act(
   return { done, findings };
 }
 
-/** What users' comments are as far as we know: as read, or as we wrote them since. */
-type Comments = Map<UserId, string>;
-
 /** What the writes of one pass have to know of each other. */
 interface Progress {
   readonly seen: Seen;
-  readonly comments: Comments;
   /** Why Entra could not be asked again. */
   silence?: AgentError;
 }
@@ -100,13 +98,12 @@ async function perform(
   tools: ActTools,
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
-  const { seen, comments } = progress;
+  const { seen } = progress;
   const unconfirmed = await unconfirmedChange(action, progress, tools, signal);
   if (unconfirmed !== undefined) return unconfirmed;
   const ids = tools.journal.intend(pass, action, seen);
-  const failure = await send(action.write, comments, tools, signal);
+  const failure = await send(action.write, seen, tools, signal);
   if (failure === undefined) {
-    noteComment(action.write, comments);
     tools.journal.settle(ids, "done");
     for (const change of action.changes) {
       if (change.approved === true) tools.journal.useApproval(changeKey(change));
@@ -179,12 +176,12 @@ function merged(questions: readonly Question[]): readonly Question[] {
 
 async function send(
   write: Write,
-  comments: Comments,
+  seen: Seen,
   { access }: ActTools,
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
   try {
-    await access.write(write, await freshGroups(write, comments, access, signal), signal);
+    await access.write(write, await freshGroups(write, seen, access, signal), signal);
     return undefined;
   } catch (thrown) {
     // A request cut off by our own stopping may still have reached PVE.
@@ -193,35 +190,6 @@ async function send(
     }
     return asAgentError(thrown);
   }
-}
-
-function noteComment(write: Write, comments: Comments): void {
-  if (write.kind === "create-user") comments.set(write.userid, write.fields.comment ?? "");
-  if (write.kind !== "update-user" || write.fields.comment === undefined) return;
-  comments.set(write.userid, write.fields.comment);
-}
-
-/**
- * A list of groups replaces the user's whole list, a comment the whole comment, and users have no
- * digest: so both are made from what the user has in the request before (FACTS-pve). Where nothing
- * leaves, groups are appended.
- */
-async function freshGroups(
-  write: Write,
-  comments: Comments,
-  access: AccessPort,
-  signal: AbortSignal,
-): Promise<readonly string[] | undefined> {
-  if (write.kind !== "update-user") return undefined;
-  const { userid, fields, join, leave } = write;
-  if (leave.length === 0 && fields.comment === undefined) return undefined;
-  const now = await access.readUser(userid, signal);
-  if (fields.comment !== undefined && now.comment !== comments.get(userid)) {
-    throw new AgentError("PVE_REFUSED", `${userid} was edited meanwhile; the next pass looks`);
-  }
-  if (leave.length === 0) return undefined;
-  const kept = now.groups.filter((group) => !leave.includes(group));
-  return [...new Set([...kept, ...join])];
 }
 
 function findingOf(action: Action, failure: AgentError): Finding {

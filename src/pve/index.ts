@@ -6,15 +6,10 @@ import { readCa, readPveToken } from "../config/secrets.js";
 import type { PveConfig } from "../config/types.js";
 import type { UserId } from "../decide/facts.js";
 import type { AccessPort } from "../ports.js";
+import { accessPort } from "./access-port.js";
 import { createEngine } from "./engine.js";
 import type { EngineOptions, RequestNote } from "./engine.js";
 import type { Log } from "./log.js";
-import { observe } from "./observe.js";
-import { parseNodes } from "./parse-nodes.js";
-import { parseUser } from "./parse-users.js";
-import { readRealmKey, writeRealmKey } from "./realm.js";
-import { useridInPath } from "./safe-id.js";
-import { sendWrite } from "./write.js";
 
 export type { RequestNote } from "./engine.js";
 
@@ -49,16 +44,7 @@ export function createPve(config: PveConfig, deps: PveDeps): Pve {
   });
   const api = (signal: AbortSignal): Proxmox.Api => proxmoxApi(engine.requestable(signal));
   const ownUser = config.tokenId.slice(0, config.tokenId.lastIndexOf("!")) as UserId;
-  return {
-    observe: (realms, signal) => observe(api(signal), realms, ownUser),
-    readUser: async (userid, signal) =>
-      parseUser(userid, await api(signal).access.users.$(useridInPath(userid)).$get()),
-    write: (write, groups, signal) => sendWrite(api(signal), write, groups),
-    readRealmKey: (realm, signal) => readRealmKey(api(signal), realm),
-    writeRealmKey: (realm, key, digest, signal) => writeRealmKey(api(signal), realm, key, digest),
-    nodes: async (signal) => parseNodes(await api(signal).nodes.$get()),
-    close: () => engine.close(),
-  };
+  return { ...accessPort(api, ownUser), close: () => engine.close() };
 }
 
 function peerOf(config: PveConfig): Pick<EngineOptions, "serverName" | "ca" | "fingerprint"> {

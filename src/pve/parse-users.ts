@@ -1,5 +1,6 @@
 import type { PveGroup, PveToken, PveUser, UserId } from "../decide/facts.js";
 import { realmOf } from "../decide/userid.js";
+import type { GroupRead } from "../ports.js";
 import {
   bad,
   byName,
@@ -43,6 +44,17 @@ export function parseGroups(data: unknown): ReadonlyMap<string, PveGroup> {
     return { groupid, comment: optionalText(from, "comment", `group ${groupid}`) };
   });
   return byName(groups, (group) => group.groupid, "groups");
+}
+
+/** `GET /access/groups/{group}`, which does not repeat the group's name. */
+export function parseGroup(groupid: string, data: unknown): GroupRead {
+  const where = `group ${groupid}`;
+  const from = fields(data, where);
+  const members = list(from.members, `${where}: members`).map((member) => {
+    if (typeof member !== "string") throw bad(`${where}: a member's name is not text`);
+    return member as UserId;
+  });
+  return { groupid, comment: optionalText(from, "comment", where), members };
 }
 
 function user(userid: string, from: Fields, groups: readonly string[]): PveUser {
