@@ -24,8 +24,8 @@ export interface Life {
   tick(): Promise<void>;
   /** Time goes by, for the daemon and the world alike. */
   advance(ms: number): Promise<void>;
-  /** An order over the control socket; gives its last event. */
-  order(order: Order): Promise<ControlEvent | undefined>;
+  /** An order over the control socket; gives its events, the last one `done`. */
+  order(order: Order): Promise<readonly ControlEvent[]>;
   world<K extends keyof Orders>(
     order: K,
     ...argument: Parameters<Orders[K]>
@@ -68,9 +68,9 @@ export async function startLife(t: Test, seed: number): Promise<Life> {
     tick: () => schedule.tick(),
     advance: (ms) => clock.sleep(ms),
     order: async (order) => {
-      let last: ControlEvent | undefined;
-      for await (const event of runOnDaemon(controlSocket(stateDir, {}), order)) last = event;
-      return last;
+      const events: ControlEvent[] = [];
+      for await (const event of runOnDaemon(controlSocket(stateDir, {}), order)) events.push(event);
+      return events;
     },
     world: (order, ...argument) => ask(order, ...argument) as Promise<never>,
   };

@@ -24,6 +24,8 @@ export interface Orders {
   /** `odd` even or odd: two configurations that differ; `bad`: one that cannot be loaded. */
   configure(which: "one" | "other" | "bad"): void;
   verdict(): Verdict;
+  /** PVE's user.cfg. */
+  users(): string;
   /** How many secrets the SSO app has. */
   secrets(): number;
 }
@@ -113,6 +115,7 @@ async function build(site: Site, seed: number): Promise<Orders> {
         ...filesBelow(join(site.dir, "state")),
       ]),
     }),
+    users: () => site.pve.userCfg(),
     secrets: () => world.secretsOf(site.sso.id).length,
   };
 }
