@@ -73,6 +73,7 @@ function facts(more: Partial<RotationFacts>): RotationFacts {
     config: CONFIG,
     time: { now: NOW, localOffsetMs: 0 },
     ordered: false,
+    patient: false,
     running: false,
     ...more,
   };
@@ -651,6 +652,18 @@ for (const [name, given, expected] of CASES) {
     t.same(decideRotation(facts(given)), decision, "the same facts decide the same");
   });
 }
+
+t.test("a new secret rests only where nobody waits and nothing hurries", async (t) => {
+  const own = [ours(dying, "written")];
+  const rests = (more: Partial<RotationFacts>): boolean | undefined =>
+    decideRotation(facts({ passwords: [dying], own, patient: true, ...more })).rotate?.rests;
+  t.equal(rests({}), true, "scheduled");
+  t.equal(rests({ patient: false }), false, "somebody waits");
+  t.equal(rests({ ordered: true }), false, "ordered");
+  t.equal(rests({ realms: [realm("one", refused)] }), false, "refused");
+  const minutes = listed("one", -179, 1 / 48);
+  t.equal(rests({ passwords: [minutes], own: [ours(minutes, "written")] }), false, "ends soon");
+});
 
 t.test("it tells what is in use, and when it is due", async (t) => {
   const own = [ours(young, "written")];

@@ -64,7 +64,7 @@ export interface Node {
   readonly journal: Journal;
   readonly tools: RotationTools;
   /** A whole pass over the secrets: observe, decide, act. */
-  pass(order?: { ordered?: boolean; signal?: AbortSignal }): Promise<Pass>;
+  pass(order?: { ordered?: boolean; patient?: boolean; signal?: AbortSignal }): Promise<Pass>;
   /** The agent dies and starts again: its memory is gone, its journal is not. */
   restart(): void;
   /** The realm's client-key as PVE has it. */
@@ -253,14 +253,14 @@ async function startNode(
     tools,
     restart: () => void Object.assign(tools, memory()),
     key: (realm = names[0] ?? "") => readRealm(pve.domainsCfg(), realm).clientKey ?? "",
-    async pass({ ordered = false, signal = new AbortController().signal } = {}) {
+    async pass({ ordered = false, patient = false, signal = new AbortController().signal } = {}) {
       const observation = await access.observe(names, signal);
       const [app] = byApp(realms);
       if (app === undefined) throw new Error("no app");
       const observed = await observeSecrets(
         app,
         observation,
-        { ordered },
+        { ordered, patient },
         {
           ...tools,
           own: (clientId) => journal.secrets.all(clientId),

@@ -71,7 +71,7 @@ t.test("a replica that some connections lead to is met, however long it takes", 
       if (clock.monotonic() > 300_000) learnt = true;
     },
   };
-  const proof = await proveSteadily(APP, SECRET, 60, { ...tools, clock: slow });
+  const proof = await proveSteadily(APP, SECRET, { seconds: 60 }, { ...tools, clock: slow });
   t.equal(proof.proved, true);
   t.ok(learnt, "not before the slow one has learnt it");
   t.ok(proof.refusals > 50, `${proof.refusals} refusals`);

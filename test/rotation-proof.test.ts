@@ -37,48 +37,82 @@ function scene(answerAt: (second: number) => ProofAnswer, costs = 0) {
 
 t.test("60 seconds of proof are 61 successes, one a second", async (t) => {
   const s = scene(() => yes);
-  const proof = await proveSteadily("app", KEY, 60, s);
+  const proof = await proveSteadily("app", KEY, { seconds: 60 }, s);
   t.match(proof, { proved: true, successes: 61, refusals: 0 });
   t.equal(s.seconds(), 60);
 });
 
 t.test("a shorter proof still takes 60 successes", async (t) => {
   const s = scene(() => yes);
-  t.match(await proveSteadily("app", KEY, 10, s), { proved: true, successes: 60 });
+  t.match(await proveSteadily("app", KEY, { seconds: 10 }, s), { proved: true, successes: 60 });
 });
 
 t.test("a longer proof takes its time", async (t) => {
   const s = scene(() => yes);
-  t.match(await proveSteadily("app", KEY, 300, s), { proved: true, successes: 301 });
+  t.match(await proveSteadily("app", KEY, { seconds: 300 }, s), { proved: true, successes: 301 });
 });
 
 t.test("slow answers do not shorten the proof", async (t) => {
   const s = scene(() => yes, 3);
-  t.match(await proveSteadily("app", KEY, 60, s), { proved: true, successes: 60 });
+  t.match(await proveSteadily("app", KEY, { seconds: 60 }, s), { proved: true, successes: 60 });
   t.equal(s.seconds(), 180);
 });
 
 t.test("each refusal begins the count anew", async (t) => {
   const s = scene((second) => (second === 7 || second === 50 ? no : yes));
-  t.match(await proveSteadily("app", KEY, 60, s), { proved: true, successes: 61, refusals: 2 });
+  t.match(await proveSteadily("app", KEY, { seconds: 60 }, s), {
+    proved: true,
+    successes: 61,
+    refusals: 2,
+  });
   t.equal(s.seconds(), 111);
+});
+
+t.test("where the secret's age counts, the quiet is as long as it was old", async (t) => {
+  const aged = { seconds: 60, ageMs: 300_000 };
+  const slow = scene((second) => (second === 50 ? no : yes));
+  t.match(await proveSteadily("app", KEY, aged, slow), { proved: true, successes: 351 });
+  t.equal(slow.seconds(), 401);
+  const calm = scene(() => yes);
+  t.match(await proveSteadily("app", KEY, aged, calm), { proved: true, successes: 61 });
+  const quick = scene((second) => (second < 20 ? no : yes));
+  const young = await proveSteadily("app", KEY, { seconds: 60, ageMs: 0 }, quick);
+  t.match(young, { proved: true, successes: 61 });
+});
+
+t.test("the quiet may outlast the 15 minutes, and is 15 minutes at most", async (t) => {
+  const s = scene((second) => (second < 890 ? no : yes));
+  const proof = await proveSteadily("app", KEY, { seconds: 60, ageMs: 600_000 }, s);
+  t.match(proof, { proved: true, successes: 901 });
+  t.equal(s.seconds(), 1790);
+  const late = scene((second) => (second < 890 || second === 1000 ? no : yes));
+  const failed = await proveSteadily("app", KEY, { seconds: 60, ageMs: 600_000 }, late);
+  t.match(failed, { proved: false, last: "AADSTS7000215" });
+  t.equal(late.seconds(), 1000);
 });
 
 t.test("an unclear answer neither counts nor resets", async (t) => {
   const s = scene((second) => (second % 2 === 1 ? huh : yes));
-  const proof = await proveSteadily("app", KEY, 60, s);
+  const proof = await proveSteadily("app", KEY, { seconds: 60 }, s);
   t.match(proof, { proved: true, successes: 60, unclear: 59 });
 });
 
 t.test("an outage proves nothing, and is given up after 15 minutes", async (t) => {
   const s = scene(() => huh);
-  t.match(await proveSteadily("app", KEY, 60, s), { proved: false, successes: 0, last: "503" });
+  t.match(await proveSteadily("app", KEY, { seconds: 60 }, s), {
+    proved: false,
+    successes: 0,
+    last: "503",
+  });
   t.equal(s.seconds(), 900);
 });
 
 t.test("one replica in five that never learns fails the proof", async (t) => {
   const s = scene((second) => (second % 5 === 0 ? no : yes));
-  t.match(await proveSteadily("app", KEY, 60, s), { proved: false, last: "AADSTS7000215" });
+  t.match(await proveSteadily("app", KEY, { seconds: 60 }, s), {
+    proved: false,
+    last: "AADSTS7000215",
+  });
   t.equal(s.asked(), 901);
 });
 
@@ -88,7 +122,10 @@ t.test("a proof can be aborted", async (t) => {
     if (second === 5) stop.abort(new Error("stopping"));
     return yes;
   });
-  await t.rejects(proveSteadily("app", KEY, 60, { ...s, signal: stop.signal }), /stopping/);
+  await t.rejects(
+    proveSteadily("app", KEY, { seconds: 60 }, { ...s, signal: stop.signal }),
+    /stopping/,
+  );
 });
 
 t.test("one success calls a key accepted", async (t) => {

@@ -272,7 +272,7 @@ export class Daemon {
   /** A pass that nobody waits for. */
   async #tick(trigger: string): Promise<void> {
     try {
-      await this.pass({ trigger });
+      await this.pass({ trigger, patient: true });
     } catch (thrown) {
       if (this.#stopping.signal.aborted) return;
       const { code, message } = asAgentError(thrown);

@@ -67,6 +67,8 @@ export interface RotationFacts {
   readonly time: ServerTime;
   /** An administrator ordered a rotation. */
   readonly ordered: boolean;
+  /** Nobody waits for a rotation's end. */
+  readonly patient: boolean;
   /** A rotation of this app is under way beside this pass. */
   readonly running: boolean;
 }
@@ -81,6 +83,8 @@ export interface Rotate {
   /** One sentence for a person. */
   readonly reason: string;
   readonly forced: Forced;
+  /** Nothing hurries it: the new secret gets the time to become known before it is proved. */
+  readonly rests: boolean;
   /** The realms that the secret is written to, in the order of the configuration. */
   readonly realms: readonly string[];
   /**

@@ -218,6 +218,11 @@ function isUrgent(want: Want, facts: RotationFacts): boolean {
   return (want.use.view.ends ?? Infinity) - facts.time.now <= SEVEN_DAYS;
 }
 
+/** Somebody waits, sign-in is down or about to be, or what is in use may go at any moment. */
+function hurries({ cause, use }: Want, { time }: RotationFacts): boolean {
+  return cause !== "due" || (use.view.ends ?? 0) - time.now < HOUR;
+}
+
 function stopped(code: ErrorCode, message: string): Stop {
   return { finding: { code, message } };
 }
@@ -237,6 +242,7 @@ function rotation(want: Want, reuse: Rotate["reuse"], situation: Situation): Rot
   return {
     reason: want.reason,
     forced,
+    rests: facts.patient && !hurries(want, facts),
     realms: targets.map(({ secret }) => secret.realm),
     ...(reuse && { reuse }),
   };

@@ -23,6 +23,8 @@ export interface PassOrder {
   readonly rotate: ReadonlySet<string>;
   /** `plan`: nothing is written and nothing journaled. */
   readonly dry: boolean;
+  /** Nobody waits for what this pass sets going: a rotation that nothing hurries takes its time. */
+  readonly patient?: boolean;
   /** `rotate` looks at secrets alone. */
   readonly secretsOnly: boolean;
   /** `sync --approve`: lets this set of held changes through. */
@@ -161,7 +163,7 @@ async function bothParts(
             signal,
           ),
         ),
-    renewSecrets(order.realms, pve, order.rotate, busy, writes, tools, signal, lasting),
+    renewSecrets(order, pve, busy, writes, tools, signal, lasting),
   ]);
   const synced = sync.status === "fulfilled" ? sync.value : undefined;
   return {

@@ -33,30 +33,39 @@ export interface SteadyProof {
   readonly last?: string;
 }
 
+export interface WantedProof {
+  /** `proof` of the configuration. */
+  readonly seconds: number;
+  /** How old the secret is as its proof begins; absent: its age does not matter. */
+  readonly ageMs?: number;
+}
+
 /**
- * Proves a new secret: at least 60 successes since the last refusal, over at least
- * `proofSeconds`. A refusal begins the count anew. An unclear answer (network, 5xx, throttling)
- * neither counts nor resets: it says nothing about the secret, so it must not prove it, and an
- * outage of something else must not undo what was proved.
+ * Proves a new secret: at least 60 successes since the last refusal, over at least `seconds`. A
+ * refusal begins the count anew. An unclear answer (network, 5xx, throttling) neither counts nor
+ * resets: it says nothing about the secret, so it must not prove it, and an outage of something
+ * else must not undo what was proved.
  *
- * Gives up after 15 minutes (longer where `proofSeconds` is near that). Throws only when aborted.
+ * With `ageMs`, the quiet after the last refusal is to be as long as the secret was old at that
+ * refusal (15 minutes at most): where one replica took five minutes, another may take ten.
+ *
+ * Replicas get 15 minutes to learn (longer where `seconds` is near that), and whoever is quiet by
+ * then as long again. Throws only when aborted.
  */
 export async function proveSteadily(
   clientId: string,
   secret: Secret,
-  proofSeconds: number,
+  { seconds, ageMs }: WantedProof,
   { probe, clock, signal }: ProofTools,
 ): Promise<SteadyProof> {
-  const needed = proofSeconds * 1000;
-  const patience = Math.max(PATIENCE_SECONDS, 2 * proofSeconds) * 1000;
+  const patience = Math.max(PATIENCE_SECONDS, 2 * seconds) * 1000;
   const count = { successes: 0, refusals: 0, unclear: 0 };
+  const begin = clock.monotonic();
+  let needed = seconds * 1000;
   let since = 0;
   let last: string | undefined;
-  for await (const { answer, at } of answers(clientId, secret, patience, {
-    probe,
-    clock,
-    signal,
-  })) {
+  const tools = { probe, clock, signal };
+  for await (const { answer, at } of answers(clientId, secret, 2 * patience, tools)) {
     if (answer.kind === "accepted") {
       if (count.successes === 0) since = at;
       count.successes += 1;
@@ -65,7 +74,12 @@ export async function proveSteadily(
     } else {
       last = answer.message;
       count[answer.kind === "refused" ? "refusals" : "unclear"] += 1;
-      if (answer.kind === "refused") count.successes = 0;
+      if (answer.kind === "refused") {
+        count.successes = 0;
+        const age = ageMs === undefined ? 0 : ageMs + at - begin;
+        needed = Math.max(seconds * 1000, Math.min(age, PATIENCE_SECONDS * 1000));
+      }
+      if (count.successes === 0 && at - begin >= patience) break;
     }
   }
   return { proved: false, ...count, ...(last !== undefined && { last }) };

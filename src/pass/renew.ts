@@ -27,16 +27,21 @@ export interface Renewed {
   readonly rotations: readonly Promise<RotationOutcome>[];
 }
 
+/** What is asked of the secrets' part of a pass; see `PassOrder`. */
+export interface RenewOrder {
+  readonly realms: readonly RealmConfig[];
+  readonly rotate: ReadonlySet<string>;
+  readonly patient?: boolean;
+}
+
 /**
- * @param ordered realms that an administrator wants rotated now
  * @param busy apps whose rotation was under way before the keys were read: nothing is decided anew
  * @param mayWrite false: only says what it would do
  * @param lasting aborts what outlives this pass
  */
 export async function renewSecrets(
-  realms: readonly RealmConfig[],
+  order: RenewOrder,
   observation: Observation,
-  ordered: ReadonlySet<string>,
   busy: ReadonlySet<string>,
   mayWrite: boolean,
   tools: RenewTools,
@@ -44,11 +49,11 @@ export async function renewSecrets(
   lasting: AbortSignal,
 ): Promise<Renewed> {
   const apps = await Promise.all(
-    byApp(realms).map((app) =>
+    byApp(order.realms).map((app) =>
       renewApp(
         app,
         observation,
-        ordered,
+        order,
         mayWrite && !busy.has(app.clientId),
         tools,
         signal,
@@ -72,7 +77,7 @@ interface AppRenewed {
 async function renewApp(
   app: AppRealms,
   observation: Observation,
-  ordered: ReadonlySet<string>,
+  { rotate: ordered, patient = false }: RenewOrder,
   mayWrite: boolean,
   shared: RenewTools,
   signal: AbortSignal,
@@ -84,7 +89,7 @@ async function renewApp(
   const observed = await observeSecrets(
     app,
     observation,
-    { ordered: app.realms.some(({ name }) => ordered.has(name)) },
+    { ordered: app.realms.some(({ name }) => ordered.has(name)), patient },
     {
       app: ssoApp,
       watch: shared.watch,
@@ -106,8 +111,8 @@ async function renewApp(
     findings.push(...(await cleanUp(decision.remove, held, tools, signal)).findings);
   }
   if (decision.rotate === undefined) return { decision, findings };
-  const order = orderOf(observed, decision.rotate);
-  return { decision, findings, rotation: rotate(order, tools, lasting) };
+  const toDo = orderOf(observed, decision.rotate);
+  return { decision, findings, rotation: rotate(toDo, tools, lasting) };
 }
 
 function distrusted(

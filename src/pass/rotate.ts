@@ -10,6 +10,7 @@ import { proveBriefly, proveSteadily } from "./proof.js";
 import { countFailure, putBack, record } from "./rotate-back.js";
 import type { Candidate } from "./rotate-back.js";
 import { makeSecret } from "./rotate-make.js";
+import { rest } from "./rotate-rest.js";
 import { findingOf, Halt } from "./rotate-tools.js";
 import type { RotationOrder, RotationOutcome, RotationTools } from "./rotate-tools.js";
 import { replaceKey } from "./rotate-write.js";
@@ -37,6 +38,7 @@ export async function rotate(
     try {
       tools.journal.note("rotation", only(realms), `begins: ${order.rotate.reason}`);
       candidate = await choose(order, tools, findings, signal);
+      if (order.rotate.rests) await rest(candidate, order, tools, signal);
       await prove(candidate, order, tools, signal);
       await listed(candidate, order, tools, signal);
       for (const realm of realms) {
@@ -92,12 +94,14 @@ async function prove(
 ): Promise<void> {
   tools.rotations.stage(order.clientId, "proving");
   const { clock, probe } = tools;
-  const seconds = order.config.proofSeconds;
-  const proof = await proveSteadily(order.clientId, candidate.secret, seconds, {
-    clock,
-    probe,
-    signal,
-  });
+  const { pending, secret } = candidate;
+  // While nobody can sign in, every minute counts more than the last replica.
+  const since = order.rotate.forced === "refused" ? undefined : pending?.start;
+  const wanted = {
+    seconds: order.config.proofSeconds,
+    ...(since !== undefined && { ageMs: Math.max(0, tools.now() - since) }),
+  };
+  const proof = await proveSteadily(order.clientId, secret, wanted, { clock, probe, signal });
   if (!proof.proved) {
     const heard = `${proof.refusals} refusals and ${proof.unclear} unclear answers`;
     throw failed(candidate, order, tools, `${heard}, the last one: ${proof.last ?? "none"}`);

@@ -13,7 +13,7 @@ export interface Pending extends PendingSecret {
   readonly secret: Secret;
 }
 
-export type RotationStage = "making" | "proving" | "writing" | "proving what PVE holds";
+export type RotationStage = "making" | "resting" | "proving" | "writing" | "proving what PVE holds";
 
 export interface Running {
   readonly realms: readonly string[];

@@ -69,7 +69,7 @@ export function byApp(realms: readonly RealmConfig[]): readonly AppRealms[] {
 export async function observeSecrets(
   { clientId, realms }: AppRealms,
   observation: Observation,
-  order: { readonly ordered: boolean },
+  order: Pick<RotationFacts, "ordered" | "patient">,
   tools: SecretsTools,
   signal: AbortSignal,
 ): Promise<SecretsObserved> {
@@ -105,6 +105,7 @@ export async function observeSecrets(
     config: tools.config,
     time: tools.serverTime() ?? { now: tools.clock.now(), localOffsetMs: 0 },
     ordered: order.ordered,
+    patient: order.patient,
     running: tools.rotations.running(clientId) !== undefined,
   };
   return { facts, keys };

@@ -64,7 +64,7 @@ async function rotateIn(
 /** A pass that PVE's answers make impossible is made again five minutes later, as the daemon does. */
 async function onePass(node: Node): Promise<void> {
   try {
-    await node.pass();
+    await node.pass({ patient: true });
   } catch (thrown) {
     if (asAgentError(thrown).code === "INTERNAL") throw thrown;
   }
