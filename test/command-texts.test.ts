@@ -99,7 +99,7 @@ const EMPTY: Plan = {
   wakingTokens: [],
   findings: [],
   members: new Map(),
-  heard: { absent: [], leavers: [] },
+  heard: { absent: [], leavers: [], enabledAgain: [] },
   database: { now: 0, after: 0, limit: 1 },
 };
 

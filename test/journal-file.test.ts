@@ -143,6 +143,10 @@ t.test("a file of version 1 is brought to this version with all that is in it", 
   t.match(journal.entries({ limit: 9 }), [{ type: "note", text: "long ago" }]);
   journal.cache.set("key", "value", 1000);
   t.equal(journal.cache.get("key"), "value", "what is new in version 2 works");
+  t.strictSame(history.inMoment, new Set());
+  t.strictSame(history.lostPrivilege, new Set());
+  journal.noteEnabled([anna]);
+  t.strictSame(journal.history(START).enabledAgain, new Set([anna]), "and so in version 3");
   const version = new Sqlite(path(dir, "journal.db"), { readonly: true });
   t.equal(version.pragma("user_version", { simple: true }), SCHEMA_VERSION);
   version.close();

@@ -38,6 +38,9 @@ t.test("a new journal knows nothing, since now", async (t) => {
     knownUsers: new Set(),
     takenFrom: new Set(),
     disabledByUs: new Map(),
+    inMoment: new Set(),
+    enabledAgain: new Set(),
+    lostPrivilege: new Set(),
     leftSeen: new Map(),
     absentBefore: new Set(),
     approvals: [],
@@ -225,6 +228,56 @@ t.test(
     t.strictSame([...journal.history(clock.now()).leftSeen.keys()], [bert]);
   },
 );
+
+t.test("who was disabled by us and enabled by somebody else is not ours to enable", async (t) => {
+  const clock = handClock();
+  const journal = open(t.testdir(), clock);
+  t.teardown(() => journal.close());
+  const history = () => journal.history(clock.now());
+  pass(journal, "done", action([disable(anna)]), { ...action([disable(bert)]), moment: true });
+  t.strictSame([...history().disabledByUs.keys()], [anna, bert]);
+  t.strictSame(history().inMoment, new Set([bert]));
+  journal.noteLeavers([anna]);
+  journal.noteEnabled([anna, bert]);
+  t.strictSame([...history().disabledByUs.keys()], []);
+  t.strictSame(history().inMoment, new Set());
+  t.strictSame(history().enabledAgain, new Set([anna, bert]));
+  t.strictSame([...history().leftSeen.keys()], []);
+  clock.advance(DAY);
+  pass(journal, "done", action([disable(anna)]));
+  t.strictSame([...history().disabledByUs], [[anna, START + DAY]], "and once more by us");
+  t.strictSame(history().enabledAgain, new Set([bert]));
+  pass(journal, "done", action([enable(bert)]));
+  t.strictSame(history().enabledAgain, new Set());
+});
+
+t.test("a privileged group lost is known until it is given again, whatever the time", async (t) => {
+  const clock = handClock();
+  const journal = open(t.testdir(), clock);
+  t.teardown(() => journal.close());
+  const lost = () => [...journal.history(clock.now()).lostPrivilege].sort();
+  const out = (userid: typeof anna) =>
+    action([{ ...common, kind: "leave", userid, group: "admins", privileged: true }]);
+  pass(journal, "done", action([leave(anna, "ops")]));
+  t.strictSame(lost(), [], "an ordinary one");
+  pass(journal, "refused", out(anna));
+  t.strictSame(lost(), []);
+  pass(journal, "unknown", out(anna));
+  pass(journal, "done", out(bert));
+  clock.advance(30 * DAY);
+  t.strictSame(lost(), [anna, bert]);
+  pass(journal, "unknown", action([join(anna, "admins")]));
+  pass(journal, "done", action([join(bert, "ops")]));
+  t.strictSame(lost(), [anna, bert], "not surely, and not that one");
+  pass(journal, "done", action([join(anna, "admins")]));
+  t.strictSame(lost(), [bert]);
+  pass(
+    journal,
+    "done",
+    action([{ ...common, kind: "delete-user", userid: bert, because: "aged" }]),
+  );
+  t.strictSame(lost(), []);
+});
 
 t.test("a 404 counts from the pass after the one that heard it", async (t) => {
   const journal = open(t.testdir());

@@ -61,6 +61,8 @@ export interface SiteDraw {
   readonly onLeave: RealmConfig["onLeave"];
   readonly unmarked: RealmConfig["unmarked"];
   readonly absentBefore: boolean;
+  /** `dev` is a just-in-time mapping. */
+  readonly justInTime?: boolean;
 }
 
 const person: fc.Arbitrary<PersonDraw> = fc.record({
@@ -145,7 +147,10 @@ function realmOf(draw: SiteDraw): RealmConfig {
     onLeave: draw.onLeave,
     deleteAfterSeconds: 86_400,
     unmarked: draw.unmarked,
-    groups: [mappingOf("ops", OPS, { acl, adopt: draw.adopt }), mappingOf("dev", DEV, {})],
+    groups: [
+      mappingOf("ops", OPS, { acl, adopt: draw.adopt }),
+      mappingOf("dev", DEV, { justInTime: draw.justInTime ?? false }),
+    ],
   };
 }
 
@@ -303,6 +308,13 @@ function historyOf(draw: SiteDraw, access: Access): History {
         .map(([n]) => [useridOf(n), Date.parse("2026-01-01T12:00:00Z")]),
     ),
     leftSeen: new Map(),
+    inMoment: new Set(
+      drawn
+        .filter(([, u]) => u.disabledByUs && u.flags.includes("moment"))
+        .map(([n]) => useridOf(n)),
+    ),
+    enabledAgain: new Set(),
+    lostPrivilege: new Set(),
     absentBefore: new Set<QuestionKey>(draw.absentBefore ? keys : []),
     approvals: [],
   };

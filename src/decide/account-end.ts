@@ -76,7 +76,8 @@ function leftInMoment(
   const kept = standing.state === "active" ? keptBecause(frame, user, mark, seats) : undefined;
   const common = { realm: frame.roster.realm.name, userid: user.userid, person: mark.id };
   const { text } = standing;
-  if (kept !== undefined && !neverDisabled(frame, user)) {
+  // Outside all mappings Entra confirms nothing: only a journal that knows of the moment enables.
+  if (kept !== undefined && frame.history.inMoment.has(user.userid)) {
     const plain = { id: mark.id, jit: mark.jit, moment: false };
     const fields = { enable: true, ...commentField(frame, user, text, plain, notes) };
     return [{ ...common, kind: "enable-user", fields, reason: `the moment is over, and ${kept}` }];
@@ -125,7 +126,7 @@ function outside(frame: Frame, user: PveUser): Standing | undefined {
     : undefined;
 }
 
-/** A journal that knows the user and not our disabling speaks against a mark that says so. */
+/** A journal that knows the user, and not our disabling last, speaks against a mark that says so. */
 export function neverDisabled({ history }: Frame, { userid }: PveUser): boolean {
   return history.knownUsers.has(userid) && !history.disabledByUs.has(userid);
 }

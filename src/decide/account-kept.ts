@@ -15,22 +15,42 @@ export function keptBecause(
   mark: UserMark,
   seats: readonly Seat[],
 ): string | undefined {
-  if (mark.left !== undefined) return ENABLED_AGAIN;
+  if (isEnabledAgain(frame, user, mark)) return ENABLED_AGAIN;
   if (frame.roster.realm.onLeave === "keep") return 'on_leave = "keep"';
-  if (mark.jit) return "only just-in-time mappings ever brought them";
+  if (staysJit(frame, mark, seats)) return "only just-in-time mappings ever brought them";
   if (seats.some(({ has, group }) => has && group.privileged)) return undefined;
   if (lostPrivilege(frame, user)) return undefined;
   return ownBelongings(frame, user);
 }
 
-/** The last mapping may lapse some passes after the privileged one: the journal's day is looked at. */
-function lostPrivilege({ history, groups }: Frame, { userid }: PveUser): boolean {
-  return history.losses.some(
-    (loss) =>
-      loss.userid === userid &&
-      loss.group !== undefined &&
-      groups.get(loss.group)?.privileged === true,
+/**
+ * Enabled, with the mark of somebody whom we disabled. Whoever is about to leave could forge it to
+ * stay: a journal that knows them and no disabling of ours speaks against it.
+ */
+export function isEnabledAgain({ history }: Frame, { userid }: PveUser, mark: UserMark): boolean {
+  if (mark.left === undefined) return false;
+  const disabledOnce = history.disabledByUs.has(userid) || history.enabledAgain.has(userid);
+  return disabledOnce || !history.knownUsers.has(userid);
+}
+
+/**
+ * Whether only just-in-time mappings ever brought them, as the mark says. It says nothing in a realm
+ * that has none any more, and not the truth about a member of any other mapping.
+ */
+export function staysJit({ roster }: Frame, mark: UserMark, seats: readonly Seat[]): boolean {
+  return (
+    mark.jit &&
+    roster.mappings.some(({ config }) => config.justInTime) &&
+    !seats.some(({ has, group }) => has && group.mapping?.config.justInTime === false)
   );
+}
+
+/**
+ * The last mapping may lapse long after the privileged one, be it that a group could not be read or
+ * that something was held: and what they gave themselves while they could is theirs for as long.
+ */
+function lostPrivilege({ history }: Frame, { userid }: PveUser): boolean {
+  return history.lostPrivilege.has(userid);
 }
 
 /** Who is kept for what they have of their own is also told, for that may not be meant. */

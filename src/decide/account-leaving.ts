@@ -7,8 +7,10 @@ import {
   ENABLED_AGAIN,
   groupsThatBring,
   inAnyMapping,
+  isEnabledAgain,
   keptBecause,
   noteKept,
+  staysJit,
 } from "./account-kept.js";
 import type { ObjectId, Person, PveUser, Question } from "./facts.js";
 import type { Change } from "./plan.js";
@@ -52,7 +54,8 @@ export function leftChanges(
     if (clockIsOff(frame.time)) return waitsForClock(frame, user, notes);
     return [{ ...common, kind: "delete-user", because: "left", reason }];
   }
-  const fields = leaverFields(frame, user, text, { id, jit: mark.jit }, notes);
+  const jit = staysJit(frame, mark, seats);
+  const fields = leaverFields(frame, user, text, { id, jit }, notes);
   return [{ ...common, kind: "disable-user", because: "left", fields, reason }];
 }
 
@@ -112,7 +115,7 @@ export function renamedChanges(
   if (mark === undefined) return [];
   if (!user.enable) return sleeping(frame, user, mark, seats, notes);
   const { realm } = frame.roster;
-  if (mark.left !== undefined) {
+  if (isEnabledAgain(frame, user, mark)) {
     noteKept(frame, user, ENABLED_AGAIN, notes);
     return [];
   }

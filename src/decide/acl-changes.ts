@@ -149,7 +149,7 @@ function revoke(frame: Frame, group: GroupState, entry: AclEntry, notes: Notes):
   const needsApproval = adopting
     ? `part of adopting ${group.id}`
     : ours
-      ? undefined
+      ? group.disputed
       : "the entry is not one that we wrote";
   return [
     {

@@ -115,7 +115,11 @@ function planOf(facts: SyncFacts, outcome: Outcome, sha256: (text: string) => st
     skipped: notes.skipped,
     unmanaged: notes.unmanaged,
     members: membersOf(facts.realms, after),
-    heard: { absent: outcome.ask.absent(), leavers: notes.leavers },
+    heard: {
+      absent: outcome.ask.absent(),
+      leavers: notes.leavers,
+      enabledAgain: enabledAgain(facts),
+    },
     database: {
       now,
       after: now + ordered.reduce((sum, { write }) => sum + bytesOf(write, facts.access), 0),
@@ -145,8 +149,11 @@ function findChanges(facts: SyncFacts): Changes {
   const notes = emptyNotes();
   const { access, history, time, issuer, directory } = facts;
   const rosters = facts.realms.map((realm) => roster(realm, issuer, directory, access));
+  const claims = new Map(
+    facts.realms.flatMap(({ name, groups }) => groups.map((one) => [one.name, name] as const)),
+  );
   const changes = rosters.flatMap((one) => {
-    const groups = groupStates(one, access, history);
+    const groups = groupStates(one, access, history, claims);
     if (groups.size === 0 && !hasMarkedUsers(one, access)) return [];
     const frame: Frame = { roster: one, access, history, time, ask, groups };
     return realmChanges(frame, notes);
@@ -272,6 +279,12 @@ function rightsOf(
       const personName = names.get(delta.userid);
       return personName === undefined ? delta : { ...delta, personName };
     });
+}
+
+/** A later disabling of theirs is an administrator's, and its time runs from then. */
+function enabledAgain({ access, history }: SyncFacts): readonly UserId[] {
+  const disabled = new Set([...history.disabledByUs.keys(), ...history.leftSeen.keys()]);
+  return [...disabled].filter((userid) => access.users.get(userid)?.enable === true);
 }
 
 function wakingTokens(access: Access, ordered: readonly Action[]): string[] {

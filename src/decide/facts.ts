@@ -189,6 +189,12 @@ export interface History {
   readonly takenFrom: ReadonlySet<ObjectId>;
   /** Users whose last change of `enable` was our disabling, and when. */
   readonly disabledByUs: ReadonlyMap<UserId, number>;
+  /** Those of them whom we disabled between two writes only (P3). */
+  readonly inMoment: ReadonlySet<UserId>;
+  /** Users whom we disabled, and whom somebody else enabled since. */
+  readonly enabledAgain: ReadonlySet<UserId>;
+  /** Users whom we took out of a privileged group, and did not let in again since. */
+  readonly lostPrivilege: ReadonlySet<UserId>;
   /** Leavers whose mark no journal confirms, and when this journal first saw it. */
   readonly leftSeen: ReadonlyMap<UserId, number>;
   /** Question keys whose 404 an earlier pass heard already. */

@@ -82,6 +82,7 @@ function orphanDeletion(frame: Frame, group: GroupState): Change[] {
       realm: realm.name,
       group: group.id,
       reason: "no mapping names it any more, and nothing else is left in it",
+      ...(group.disputed === undefined ? {} : { needsApproval: group.disputed }),
     },
   ];
 }

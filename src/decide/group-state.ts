@@ -17,12 +17,16 @@ export interface GroupState {
   readonly known: boolean;
   /** `adopting`: unmarked, and `adopt = true` takes it over once that is approved. */
   readonly ownership: "new" | "ours" | "lost-mark" | "adopting" | "foreign";
+  /** Why a marked group without a mapping may be somebody else's: then nothing goes unasked. */
+  readonly disputed?: string;
 }
 
 export function groupStates(
   roster: Roster,
   access: Access,
   history: History,
+  /** Every mapped name of every realm, to that realm. */
+  claims: ReadonlyMap<GroupId, string>,
 ): ReadonlyMap<GroupId, GroupState> {
   const states = new Map<GroupId, GroupState>();
   for (const mapping of roster.mappings) {
@@ -30,9 +34,17 @@ export function groupStates(
   }
   for (const { groupid, comment } of access.groups.values()) {
     if (states.has(groupid) || !parseGroupMark(comment, roster.realm.name).marked) continue;
-    states.set(groupid, stateOf(groupid, undefined, roster, access, history));
+    const state = stateOf(groupid, undefined, roster, access, history);
+    const disputed = disputeOf(state, claims.get(groupid));
+    states.set(groupid, disputed === undefined ? state : { ...state, disputed });
   }
   return states;
+}
+
+/** A mark alone may be forged, to have a stranger's group emptied (P6). */
+function disputeOf({ id, known }: GroupState, claimedBy: string | undefined): string | undefined {
+  if (claimedBy !== undefined) return `realm ${claimedBy} has a mapping for ${id}`;
+  return known ? undefined : `no mapping names ${id}, and the journal does not know it`;
 }
 
 /** Why nobody is added to this group because of what it is; undefined: nothing is in the way. */

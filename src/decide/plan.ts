@@ -17,7 +17,14 @@ export interface UserFields {
  */
 export type Change = ChangeCommon &
   (
-    | { readonly kind: "join" | "leave"; readonly userid: UserId; readonly group: GroupId }
+    | { readonly kind: "join"; readonly userid: UserId; readonly group: GroupId }
+    | {
+        readonly kind: "leave";
+        readonly userid: UserId;
+        readonly group: GroupId;
+        /** Out of a group that is privileged at this moment. */
+        readonly privileged?: boolean;
+      }
     | { readonly kind: "create-user"; readonly userid: UserId; readonly fields: UserFields }
     | { readonly kind: "update-user"; readonly userid: UserId; readonly fields: UserFields }
     /** `fields` carries the new comment with its mark; `enable: false` is implied. */
@@ -176,6 +183,8 @@ export interface Plan {
   readonly heard: {
     readonly absent: readonly QuestionKey[];
     readonly leavers: readonly UserId[];
+    /** Whom we disabled, and somebody else has enabled. */
+    readonly enabledAgain: readonly UserId[];
   };
   /** Estimated bytes of user.cfg now, and after the whole plan. */
   readonly database: { readonly now: number; readonly after: number; readonly limit: number };

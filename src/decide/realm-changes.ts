@@ -201,6 +201,7 @@ function leave(frame: Frame, sitting: Sitting, seat: Seat, notes: Notes): Change
       ...common(frame, sitting, seat),
       kind: "leave",
       losers: [sitting.userid],
+      ...(group.privileged ? { privileged: true } : {}),
       ...(counted === "jit" || counted === "reused" ? {} : { counted }),
       ...(held === undefined ? {} : { needsApproval: held }),
       ...confirmLeave(sitting, group),
@@ -210,6 +211,7 @@ function leave(frame: Frame, sitting: Sitting, seat: Seat, notes: Notes): Change
 
 /** In a group that is not (yet) ours nobody loses anything without an approval. */
 function leaveApproval(sitting: Sitting, group: GroupState): string | undefined {
+  if (group.disputed !== undefined) return group.disputed;
   if (group.ownership === "adopting" && !group.known) return `part of adopting ${group.id}`;
   const marked = sitting.user !== undefined && sitting.standing?.mark !== undefined;
   if (group.ownership === "foreign" && marked) {

@@ -62,8 +62,8 @@ export class Changes {
     const enable = enableOf(change);
     return this.#db.run(
       `INSERT INTO changes (pass, action, at, realm, kind, reason, userid, grp, path, role, enable,
-         joins, person, person_name, entra_groups, before, after, approved, moment)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         joins, person, person_name, entra_groups, before, after, approved, moment, privileged)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       pass,
       action.id,
       at,
@@ -83,6 +83,7 @@ export class Changes {
       JSON.stringify({ value: after(change, action) }),
       Number(change.approved ?? false),
       Number(action.moment ?? false),
+      Number(change.kind === "leave" && change.privileged === true),
     );
   }
 

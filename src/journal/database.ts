@@ -6,13 +6,18 @@ import { AgentError } from "../errors.js";
 type Row = Record<string, unknown>;
 type Value = string | number | null;
 
-/** Whether SQLite says that the file is not a sound database. */
+/**
+ * Whether SQLite says that the file is not a sound database, or not ours: our statements are
+ * constant, so one that does not fit (SQLITE_ERROR) met other tables, or JSON that is none.
+ */
 export function isCorruption(thrown: unknown): boolean {
   return (
     thrown instanceof Sqlite.SqliteError &&
-    (thrown.code.startsWith("SQLITE_CORRUPT") || thrown.code === "SQLITE_NOTADB")
+    (thrown.code.startsWith("SQLITE_CORRUPT") || BAD_FILE.has(thrown.code))
   );
 }
+
+const BAD_FILE = new Set(["SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_MISMATCH", "SQLITE_FORMAT"]);
 
 /** What SQLite or the file system said, as the one error that callers know. */
 export function unwritable(thrown: unknown): AgentError {
@@ -24,29 +29,50 @@ export function unwritable(thrown: unknown): AgentError {
 
 /** One opened journal file. Every failure of it is JOURNAL_UNWRITABLE. */
 export class Database {
-  readonly #db: SqliteDatabase;
+  #db: SqliteDatabase;
+  #damaged = false;
   readonly #statements = new Map<string, Statement<Value[], Row>>();
 
   constructor(db: SqliteDatabase) {
     this.#db = db;
   }
 
+  /** Something that was read or written since it was opened shows that the file is damaged. */
+  get damaged(): boolean {
+    return this.#damaged;
+  }
+
+  /**
+   * Lets go of a damaged file. Before another is begun in its place: SQLite removes the log of the
+   * last connection that closes by its *name*.
+   */
+  abandon(): void {
+    this.#damaged = true;
+    this.close();
+  }
+
+  /** Goes on with another file in place of the one that was let go of. */
+  replace(db: SqliteDatabase): void {
+    this.#db = db;
+    this.#damaged = false;
+  }
+
   all<T>(sql: string, ...values: Value[]): T[] {
-    return attempt(() => this.#prepare(sql).all(...values) as T[]);
+    return this.#attempt(() => this.#prepare(sql).all(...values) as T[]);
   }
 
   get<T>(sql: string, ...values: Value[]): T | undefined {
-    return attempt(() => this.#prepare(sql).get(...values) as T | undefined);
+    return this.#attempt(() => this.#prepare(sql).get(...values) as T | undefined);
   }
 
   /** Returns the row id of an insert. */
   run(sql: string, ...values: Value[]): number {
-    return attempt(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
+    return this.#attempt(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
   }
 
   /** All of it or nothing; when it returns, the disk has it, even if the power fails. */
   durably<T>(work: () => T): T {
-    return attempt(() => this.#db.transaction(work).immediate());
+    return this.#attempt(() => this.#db.transaction(work).immediate());
   }
 
   /**
@@ -55,7 +81,7 @@ export class Database {
    */
   quickly<T>(work: () => T): T {
     if (this.#db.inTransaction) return work();
-    return attempt(() => {
+    return this.#attempt(() => {
       this.#db.pragma("synchronous = NORMAL");
       try {
         return this.#db.transaction(work).immediate();
@@ -77,12 +103,24 @@ export class Database {
     this.#statements.set(sql, statement);
     return statement;
   }
-}
 
-function attempt<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    throw thrown instanceof Sqlite.SqliteError ? unwritable(thrown) : thrown;
+  #attempt<T>(work: () => T): T {
+    if (!this.#db.open) throw new AgentError("JOURNAL_UNWRITABLE", "the journal is closed");
+    try {
+      return work();
+    } catch (thrown) {
+      this.#damaged ||= isCorruption(thrown);
+      throw thrown instanceof Sqlite.SqliteError ? unwritable(thrown) : thrown;
+    }
+  }
+
+  /** A text of ours as JSON; one that is none shows damage. */
+  json<T>(text: string): T {
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      this.#damaged = true;
+      throw new AgentError("JOURNAL_UNWRITABLE", "the journal: a row has JSON that is none");
+    }
   }
 }

@@ -1,12 +1,21 @@
 /** The journal's file: opened, judged, set aside when it cannot be ours to go on with. */
 import { createHash } from "node:crypto";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import type { Database as SqliteDatabase } from "better-sqlite3";
 import type { Finding } from "../errors.js";
 import { isCorruption, unwritable } from "./database.js";
 import { migrate } from "./schema.js";
+import { isAsWritten, isReadable } from "./sound.js";
 
 /** The machine that a journal belongs to: a copy of its disk elsewhere must not go on with it. */
 export interface Machine {
@@ -44,6 +53,24 @@ export function openFile(dir: string, machine: Machine, now: number): Opened {
   }
 }
 
+/**
+ * Sets a file aside that was found damaged while it was open, and begins a new one. Ids go on from
+ * this moment, so that one that somebody still holds from before names nothing in the new file.
+ */
+export function beginAnew(dir: string, machine: Machine, now: number): Opened {
+  const path = join(dir, FILE);
+  try {
+    const aside = existsSync(path) ? setAside(path, "corrupt", now) : undefined;
+    const begun = openSound(path, machine, now);
+    if (typeof begun === "string") throw new Error("a new file is damaged at once");
+    const start = begun.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)");
+    for (const table of ["passes", "changes", "secrets"]) start.run(table, Math.round(now));
+    return { db: begun, findings: [finding("damaged", aside)] };
+  } catch (thrown) {
+    throw unwritable(thrown);
+  }
+}
+
 /** A copy in memory of what the file says now, for whoever may not write it. */
 export function copyFile(dir: string, machine: Machine, now: number): Opened {
   const path = join(dir, FILE);
@@ -52,8 +79,9 @@ export function copyFile(dir: string, machine: Machine, now: number): Opened {
     const db = inMemory(path);
     if (!db) return { db: empty(machine, now), findings: [finding("damaged", undefined)] };
     begin(db, machine, now);
-    if (isOurs(db, machine)) return { db, findings: [] };
-    return { db: empty(machine, now), findings: [finding("foreign", undefined)] };
+    const verdict = !isAsWritten(db) ? "damaged" : isOurs(db, machine) ? undefined : "foreign";
+    if (verdict === undefined) return { db, findings: [] };
+    return { db: empty(machine, now), findings: [finding(verdict, undefined)] };
   } catch (thrown) {
     if (!isCorruption(thrown)) throw unwritable(thrown);
     return { db: empty(machine, now), findings: [finding("damaged", undefined)] };
@@ -65,6 +93,7 @@ function openSound(
   machine: Machine,
   now: number,
 ): SqliteDatabase | "damaged" | "foreign" {
+  mustBeFile(path);
   // SQLite gives its -wal and -shm the mode of this file.
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
@@ -72,8 +101,9 @@ function openSound(
   try {
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
-    if (!isSound(db)) return closed(db, "damaged");
+    if (!isReadable(db)) return closed(db, "damaged");
     begin(db, machine, now);
+    if (!isAsWritten(db)) return closed(db, "damaged");
     if (!isOurs(db, machine)) return closed(db, "foreign");
     touch(db, now);
     return db;
@@ -90,9 +120,10 @@ function closed<T>(db: SqliteDatabase, verdict: T): T {
 }
 
 function inMemory(path: string): SqliteDatabase | undefined {
+  mustBeFile(path);
   const file = new Sqlite(path, { readonly: true, timeout: BUSY_MS });
   try {
-    if (!isSound(file)) return undefined;
+    if (!isReadable(file)) return undefined;
     const bytes = file.serialize();
     // Bytes 18 and 19 say "write-ahead log", which a database in memory cannot have
     // (https://www.sqlite.org/fileformat.html#file_format_version_numbers).
@@ -119,8 +150,10 @@ function begin(db: SqliteDatabase, machine: Machine, now: number): SqliteDatabas
   return db;
 }
 
-function isSound(db: SqliteDatabase): boolean {
-  return db.pragma("quick_check(1)", { simple: true }) === "ok";
+/** What is no file could block or never end. */
+function mustBeFile(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats !== undefined && !stats.isFile()) throw new Error(`${path} is not a file`);
 }
 
 function isOurs(db: SqliteDatabase, machine: Machine): boolean {

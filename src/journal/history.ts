@@ -28,6 +28,15 @@ export function readHistory(
     knownUsers: column<UserId>(db, "SELECT userid AS value FROM known_users"),
     takenFrom: column<ObjectId>(db, "SELECT person AS value FROM taken_from"),
     disabledByUs: disabledByUs(db),
+    inMoment: column<UserId>(
+      db,
+      "SELECT userid AS value FROM disabled WHERE moment = 1 AND enabled_again = 0",
+    ),
+    enabledAgain: column<UserId>(
+      db,
+      "SELECT userid AS value FROM disabled WHERE enabled_again = 1",
+    ),
+    lostPrivilege: column<UserId>(db, "SELECT DISTINCT userid AS value FROM lost_privilege"),
     leftSeen: parts.leavers.seen(),
     absentBefore: parts.absent.heardBefore(pass),
     approvals: parts.approvals.inForce(now),
@@ -79,7 +88,9 @@ function ownAcl(db: Database): ReadonlySet<string> {
 }
 
 function disabledByUs(db: Database): ReadonlyMap<UserId, number> {
-  const rows = db.all<{ userid: UserId; at: number }>("SELECT userid, at FROM disabled");
+  const rows = db.all<{ userid: UserId; at: number }>(
+    "SELECT userid, at FROM disabled WHERE enabled_again = 0",
+  );
   return new Map(rows.map(({ userid, at }) => [userid, at]));
 }
 

@@ -17,12 +17,15 @@ interface Settled {
   readonly enable: 0 | 1 | null;
   readonly person: string | null;
   readonly moment: 0 | 1;
+  readonly privileged: 0 | 1;
+  /** Groups that the change lets its user into, as JSON. */
+  readonly joins: string;
 }
 
 /** Brings the lasting facts up to date with a change that was just settled. */
 export function hold(db: Database, id: number): void {
   const change = db.get<Settled>(
-    `SELECT kind, outcome, at, userid, grp, path, role, enable, person, moment
+    `SELECT kind, outcome, at, userid, grp, path, role, enable, person, moment, privileged, joins
      FROM changes WHERE id = ?`,
     id,
   );
@@ -30,6 +33,7 @@ export function hold(db: Database, id: number): void {
   holdUser(db, change);
   holdEnable(db, change);
   holdTaken(db, change);
+  holdPrivilege(db, change);
   holdGroup(db, change);
   holdEntry(db, change);
 }
@@ -39,12 +43,18 @@ function holdUser(db: Database, { userid }: Settled): void {
 }
 
 /** An enabling with unknown outcome leaves the user ours to enable again. */
-function holdEnable(db: Database, { kind, outcome, at, userid, enable }: Settled): void {
+function holdEnable(db: Database, change: Settled): void {
+  const { kind, outcome, at, userid, enable, moment } = change;
   if (userid === null) return;
   const told = outcome === "done" && (enable !== null || kind === "delete-user");
   if (told) db.run("DELETE FROM left_seen WHERE userid = ?", userid);
   if (enable === 0) {
-    db.run("INSERT OR REPLACE INTO disabled (userid, at) VALUES (?, ?)", userid, at);
+    db.run(
+      "INSERT OR REPLACE INTO disabled (userid, at, moment) VALUES (?, ?, ?)",
+      userid,
+      at,
+      moment,
+    );
   } else if (told) {
     db.run("DELETE FROM disabled WHERE userid = ?", userid);
   }
@@ -56,6 +66,26 @@ function holdTaken(db: Database, { kind, person, moment }: Settled): void {
     kind === "leave" || kind === "delete-user" || (kind === "disable-user" && moment === 0);
   if (takes && person !== null) {
     db.run("INSERT OR IGNORE INTO taken_from (person) VALUES (?)", person);
+  }
+}
+
+/** Who may have lost a privileged group lost it, until they surely are in it again or are deleted. */
+function holdPrivilege(
+  db: Database,
+  { kind, outcome, userid, grp, privileged, joins }: Settled,
+): void {
+  if (userid === null) return;
+  if (privileged === 1 && grp !== null) {
+    db.run("INSERT OR IGNORE INTO lost_privilege (userid, grp) VALUES (?, ?)", userid, grp);
+  } else if (outcome === "done" && kind === "delete-user") {
+    db.run("DELETE FROM lost_privilege WHERE userid = ?", userid);
+  } else if (outcome === "done") {
+    db.run(
+      `DELETE FROM lost_privilege
+       WHERE userid = ? AND grp IN (SELECT value FROM json_each(?))`,
+      userid,
+      joins,
+    );
   }
 }
 

@@ -14,7 +14,8 @@ import { Database } from "./database.js";
 import { readEntries } from "./entries.js";
 import { Leavers } from "./leavers.js";
 import type { Machine } from "./file.js";
-import { copyFile, openFile } from "./file.js";
+import { beginAnew, copyFile, openFile } from "./file.js";
+import type { Opened } from "./file.js";
 import { readHistory } from "./history.js";
 import { Passes } from "./passes.js";
 import { prune } from "./prune.js";
@@ -42,12 +43,17 @@ export interface JournalOptions extends Machine {
 
 /**
  * Opens the journal for writing. Only under the node's lock: what an earlier process left
- * unsettled becomes `unknown` here. Throws JOURNAL_TOO_NEW and JOURNAL_UNWRITABLE.
+ * unsettled becomes `unknown` here. Throws JOURNAL_TOO_NEW and JOURNAL_UNWRITABLE. A file that
+ * turns out damaged while it is open is set aside when the next pass begins.
  */
 export function openJournal(options: JournalOptions): Journal {
-  const opened = openFile(options.dir, options, options.clock.now());
-  for (const { code, message } of opened.findings) options.log.warn({ code }, message);
-  return new SqliteJournal(opened.db, opened.findings, options.clock);
+  const told = (opened: Opened): Opened => {
+    for (const { code, message } of opened.findings) options.log.warn({ code }, message);
+    return opened;
+  };
+  const opened = told(openFile(options.dir, options, options.clock.now()));
+  const anew = (): Opened => told(beginAnew(options.dir, options, options.clock.now()));
+  return new SqliteJournal(opened.db, opened.findings, options.clock, anew);
 }
 
 /**
@@ -62,7 +68,8 @@ export function readJournal(options: JournalOptions): Journal {
 }
 
 class SqliteJournal implements Journal {
-  readonly findings: readonly Finding[];
+  #findings: readonly Finding[];
+  readonly #anew: (() => Opened) | undefined;
   readonly secrets: Secrets;
   readonly cache: Cache;
   readonly #db: Database;
@@ -75,8 +82,9 @@ class SqliteJournal implements Journal {
   /** The pass under way. */
   #pass: PassId | undefined;
 
-  constructor(db: SqliteDatabase, findings: readonly Finding[], clock: Clock) {
-    this.findings = findings;
+  constructor(db: SqliteDatabase, findings: readonly Finding[], clock: Clock, anew?: () => Opened) {
+    this.#findings = findings;
+    this.#anew = anew;
     this.#db = new Database(db);
     this.#time = new JournalTime(clock);
     this.#approvals = new Approvals(this.#db);
@@ -89,6 +97,10 @@ class SqliteJournal implements Journal {
     this.#changes.settleLeftovers();
   }
 
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
   history(now: number): History {
     this.#time.tell(now);
     const parts = { approvals: this.#approvals, absent: this.#absent, leavers: this.#leavers };
@@ -96,9 +108,25 @@ class SqliteJournal implements Journal {
   }
 
   beginPass(realms: readonly string[], trigger: string): PassId {
-    this.#changes.settleLeftovers();
-    this.#pass = this.#passes.begin(realms, trigger);
+    if (this.#db.damaged) this.#beginAnew();
+    try {
+      this.#changes.settleLeftovers();
+      this.#pass = this.#passes.begin(realms, trigger);
+    } catch (thrown) {
+      if (!this.#beginAnew()) throw thrown;
+      this.#pass = this.#passes.begin(realms, trigger);
+    }
     return this.#pass;
+  }
+
+  /** It may be deleted (P9): better an empty one than none, without which nothing is taken away. */
+  #beginAnew(): boolean {
+    if (!this.#db.damaged || this.#anew === undefined) return false;
+    this.#db.abandon();
+    const { db, findings } = this.#anew();
+    this.#db.replace(db);
+    this.#findings = findings;
+    return true;
   }
 
   endPass(pass: PassId, outcomes: ReadonlyMap<string, RealmOutcome>, durationMs: number): void {
@@ -129,6 +157,10 @@ class SqliteJournal implements Journal {
 
   noteLeavers(users: readonly UserId[]): void {
     this.#leavers.note(users);
+  }
+
+  noteEnabled(users: readonly UserId[]): void {
+    this.#leavers.enabled(users);
   }
 
   noteHolds(approvalId: string, changes: readonly HeldChange[], at: number): void {

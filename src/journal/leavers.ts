@@ -24,6 +24,17 @@ export class Leavers {
     });
   }
 
+  /** Their next leaving begins anew, and until we disable them again they are not ours to enable. */
+  enabled(users: readonly UserId[]): void {
+    if (users.length === 0) return;
+    this.#db.quickly(() => {
+      for (const userid of users) {
+        this.#db.run("DELETE FROM left_seen WHERE userid = ?", userid);
+        this.#db.run("UPDATE disabled SET enabled_again = 1 WHERE userid = ?", userid);
+      }
+    });
+  }
+
   seen(): ReadonlyMap<UserId, number> {
     const rows = this.#db.all<{ userid: UserId; at: number }>("SELECT userid, at FROM left_seen");
     return new Map(rows.map(({ userid, at }) => [userid, at]));

@@ -2,7 +2,7 @@
  * The journal's tables. Two kinds live side by side: what happened (`passes`, `changes`, `losses`,
  * `notes`, `secret_events`), which is dropped after 400 days, and what still holds because of it
  * (`own_acl`, `own_groups`, `known_users`, `taken_from`, `disabled`, `left_seen`,
- * `secrets`), which is not.
+ * `lost_privilege`, `secrets`), which is not.
  *
  * A migration is never edited once it was released: add one, and a test with a file of the
  * version before.
@@ -77,6 +77,12 @@ const MIGRATIONS: readonly string[] = [
      WITHOUT ROWID;
    CREATE TABLE left_seen (userid TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE INDEX secret_events_at ON secret_events (at);`,
+
+  `ALTER TABLE disabled ADD COLUMN enabled_again INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE disabled ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE changes ADD COLUMN privileged INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE lost_privilege (userid TEXT NOT NULL, grp TEXT NOT NULL,
+     PRIMARY KEY (userid, grp)) WITHOUT ROWID;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -8,6 +8,9 @@ import type { Database } from "./database.js";
 import type { JournalTime } from "./time.js";
 import type { IntentId, OwnSecret, SecretsJournal, SecretState } from "./types.js";
 
+/** Tries that made no secret are told by `history` this far back. */
+const NOT_MADE_KEPT = 20;
+
 interface SecretRow {
   readonly intent: IntentId;
   readonly client_id: string;
@@ -33,6 +36,7 @@ export class Secrets implements SecretsJournal {
   intend(secret: Parameters<SecretsJournal["intend"]>[0]): IntentId {
     const at = this.#time.now();
     return this.#db.durably(() => {
+      this.#forgetNotMade(secret.clientId);
       const intent = this.#db.run(
         `INSERT INTO secrets
            (client_id, realms, display_name, start, end, reason, forced, created, state, at)
@@ -76,7 +80,7 @@ export class Secrets implements SecretsJournal {
   all(clientId: string): readonly OwnSecret[] {
     return this.#db
       .all<SecretRow>("SELECT * FROM secrets WHERE client_id = ? ORDER BY intent", clientId)
-      .map(toOwnSecret);
+      .map((row) => toOwnSecret(row, this.#db.json<string[]>(row.realms)));
   }
 
   forcedSince(clientId: string, since: number): number {
@@ -87,6 +91,18 @@ export class Secrets implements SecretsJournal {
       since,
     );
     return row?.count ?? 0;
+  }
+
+  /** Where a policy forbids secrets each try leaves a row that says of no secret whose it is. */
+  #forgetNotMade(clientId: string): void {
+    this.#db.run(
+      `DELETE FROM secrets WHERE client_id = ? AND state = 'not-made' AND intent NOT IN
+         (SELECT intent FROM secrets WHERE client_id = ? AND state = 'not-made'
+          ORDER BY intent DESC LIMIT ?)`,
+      clientId,
+      clientId,
+      NOT_MADE_KEPT,
+    );
   }
 
   #move(intent: IntentId, state: SecretState, detail: string | undefined): void {
@@ -106,11 +122,11 @@ export class Secrets implements SecretsJournal {
   }
 }
 
-function toOwnSecret(row: SecretRow): OwnSecret {
+function toOwnSecret(row: SecretRow, realms: readonly string[]): OwnSecret {
   return {
     intent: row.intent,
     clientId: row.client_id,
-    realms: JSON.parse(row.realms) as string[],
+    realms,
     displayName: row.display_name,
     start: row.start,
     end: row.end,

@@ -214,6 +214,8 @@ export interface Journal extends JournalReader {
   forgetAbsent(keys: readonly QuestionKey[]): void;
   /** Leavers whose date only their mark tells; the first moment is kept. */
   noteLeavers(users: readonly UserId[]): void;
+  /** Whom we disabled and somebody else enabled: what the journal knows of a leaving is over. */
+  noteEnabled(users: readonly UserId[]): void;
   /** Each pass that holds something notes it again: that keeps its id known. */
   noteHolds(approvalId: string, changes: readonly HeldChange[], at: number): void;
   /** Throws APPROVAL_UNKNOWN for a set that nobody noted in the last 24 h. */

@@ -113,6 +113,7 @@ function again(tools: SyncTools, signal: AbortSignal): Promise<Observed> {
 function remember(facts: SyncFacts, plan: Plan, pass: PassId, { journal }: SyncTools): void {
   journal.noteAbsent(plan.heard.absent, pass);
   journal.noteLeavers(plan.heard.leavers);
+  journal.noteEnabled(plan.heard.enabledAgain);
   // Whom this pass did not miss again has to be missed twice anew: two 404s a month apart are none.
   const heard = new Set(plan.heard.absent);
   const silent = [...facts.directory.answers].filter(([, own]) => own.kind === "unknown");
