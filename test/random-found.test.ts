@@ -1,8 +1,16 @@
 /** What random worlds found, told again in few words: each of these failed first. */
 import t from "tap";
 import type { Test } from "tap";
+import { PATHS, ROLES } from "./random-world/draw.js";
+import type { EntryDraw } from "./random-world/draw.js";
 import { PlainSite, plainMapping, plainPerson, plainRealm } from "./random-world/plain.js";
 import type { PlainLife } from "./random-world/plain.js";
+
+const entry = (path: (typeof PATHS)[number], role: (typeof ROLES)[number]): EntryDraw => ({
+  path: PATHS.indexOf(path),
+  role: ROLES.indexOf(role),
+  propagate: true,
+});
 
 function siteFor(t: Test, life: PlainLife): PlainSite {
   const site = new PlainSite(life);
@@ -23,4 +31,41 @@ t.test("a name given to another takes nothing from them that was the predecessor
   t.ok(site.members("ops").includes("anna@x.example@entra"), "the successor is in the group");
   const { look } = await site.pass();
   t.strictSame(look.plan.actions, [], "and nothing is left to do");
+});
+
+t.test("nothing is given to a group whose adoption PVE refuses", async (t) => {
+  const site = siteFor(t, {
+    people: [plainPerson(0, [0]), plainPerson(1, [0])],
+    groups: ["by hand"],
+    realms: [plainRealm([plainMapping([0], { adopt: true, acl: [entry("/vms", "Watch")] })])],
+  });
+  const asked = await site.pass();
+  t.strictSame(
+    asked.look.plan.holds.map(({ change }) => change.kind),
+    ["adopt-group"],
+    "the adoption waits for an approval",
+  );
+  const refused = [{ kind: "refused-once" as const, a: 0, b: 0, c: 0 }];
+  const { outcome } = await site.pass({ approve: true, faults: refused });
+  t.strictSame(outcome?.done, [], "then everything of that group waits for it");
+  t.strictSame(site.members("ops"), ["local@pve"]);
+  await site.pass();
+  t.strictSame(site.members("ops"), ["anna@x.example@entra", "ben@x.example@entra", "local@pve"]);
+});
+
+t.test("a move into a group that is taken over comes after the taking over", async (t) => {
+  const site = siteFor(t, {
+    people: [plainPerson(0, [1])],
+    groups: ["by hand", "[entra:entra]"],
+    realms: [plainRealm([plainMapping([0], { adopt: true }), plainMapping([1])])],
+  });
+  await site.pass();
+  t.strictSame(site.members("dev"), ["anna@x.example@entra"]);
+  const moves = [
+    { kind: "leave" as const, a: 0, b: 1, c: 0 },
+    { kind: "join" as const, a: 0, b: 0, c: 0 },
+  ];
+  await site.pass({ edits: moves, approve: true });
+  t.strictSame(site.members("dev"), []);
+  t.strictSame(site.members("ops"), ["anna@x.example@entra", "local@pve"]);
 });

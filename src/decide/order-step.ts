@@ -3,7 +3,7 @@ import type { GroupId } from "./facts.js";
 import type { Run } from "./order-run.js";
 import { splitAcl, splitMissing, splitMove, type Halves } from "./order-split.js";
 import type { Action, Write } from "./plan.js";
-import { obstacle } from "./simulation.js";
+import { isOpen, obstacle } from "./simulation.js";
 
 /** Splits one blocked write such that its first half can go on now; false: there is none. */
 export function splitStep(run: Run): boolean {
@@ -32,12 +32,12 @@ function safeMove(run: Run, action: Action): Halves | undefined {
 }
 
 /**
- * A group that still is not there when a run is stuck will not be: making it was refused or is
- * held, and nothing else waits for that.
+ * A group that still is not there, or not ours, when a run is stuck will not be: making it or taking
+ * it over was refused or is held, and nothing else waits for that.
  */
 function withoutMissing(run: Run, action: Action): Halves | undefined {
   const { state } = run.safety;
-  const halves = splitMissing(action, (group) => !state.members.has(group));
+  const halves = splitMissing(action, (group) => !isOpen(state, group));
   const first = halves?.[0].write;
   return first !== undefined && obstacle(state, first) === undefined ? halves : undefined;
 }

@@ -127,7 +127,8 @@ function isTied(run: Run, action: Action, other: Action): boolean {
   if (block.kind === "impossible") {
     const { on } = block.obstacle;
     if (on.kind === "user") return "userid" in write && write.userid === on.userid;
-    return on.kind === "group" && write.kind === "create-group" && write.group === on.group;
+    const makes = write.kind === "create-group" || write.kind === "update-group";
+    return on.kind === "group" && makes && write.group === on.group;
   }
   if (block.kind === "early") return run.touches(write, block.userid);
   if (block.kind === "swap") return isInstead(write, block);

@@ -193,7 +193,9 @@ function safetyOf(access: Access, wanted: readonly Action[]): Safety {
   const entries = access.acl.filter((entry) => entry.type !== "token");
   const written = wanted.map((action) => action.write).filter((write) => write.kind === "acl");
   const all = universe([...entries, ...written]);
-  return new Safety(stateOf(access), stateOf(access), newState(access, wanted), all);
+  const state = stateOf(access);
+  for (const { write } of wanted) if (write.kind === "update-group") state.toAdopt.add(write.group);
+  return new Safety(state, stateOf(access), newState(access, wanted), all);
 }
 
 /** The plan is ordered once to be shown and once more to be done, from the same input. */

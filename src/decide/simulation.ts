@@ -34,6 +34,8 @@ export interface AccessState {
   readonly roles: RoleMasks;
   /** Userids that were deleted since the state was read: who bears one now is somebody else. */
   readonly deleted: Set<UserId>;
+  /** Groups that a write is still to take over (`update-group`): nothing is given to them before. */
+  readonly toAdopt: Set<GroupId>;
   /** Another number for another ACL; undoing brings the number back. */
   aclVersion: number;
   versions: number;
@@ -64,7 +66,8 @@ export function stateOf(access: Access): AccessState {
     }
   }
   const acl = aclTree(roles, access.acl);
-  return { users, members, acl, roles, deleted: new Set(), aclVersion: 0, versions: 0 };
+  const [deleted, toAdopt] = [new Set<UserId>(), new Set<GroupId>()];
+  return { users, members, acl, roles, deleted, toAdopt, aclVersion: 0, versions: 0 };
 }
 
 /** Facts never change, and every decision makes several states of the same ones. */
@@ -123,10 +126,10 @@ export function obstacle(state: AccessState, write: Write): Obstacle | undefined
   switch (write.kind) {
     case "create-user":
       if (state.users.has(write.userid)) return onUser(write.userid, "still exists");
-      return missingGroup(state, write.groups);
+      return closedGroup(state, write.groups);
     case "update-user":
       if (!state.users.has(write.userid)) return onUser(write.userid, "does not exist");
-      return missingGroup(state, write.join);
+      return closedGroup(state, write.join);
     case "delete-user":
       return state.users.has(write.userid) ? undefined : onUser(write.userid, "does not exist");
     case "create-group":
@@ -138,13 +141,27 @@ export function obstacle(state: AccessState, write: Write): Obstacle | undefined
       if (!state.roles.masks.has(write.role)) {
         return { why: `role ${write.role} does not exist`, on: { kind: "role" } };
       }
-      return missingGroup(state, write.groups);
+      return write.delete ? missingGroup(state, write.groups) : closedGroup(state, write.groups);
   }
+}
+
+/** Whether somebody or something may come into this group as things stand. */
+export function isOpen(state: AccessState, group: GroupId): boolean {
+  return state.members.has(group) && !state.toAdopt.has(group);
 }
 
 /** Whether PVE would accept the write as things stand. */
 export function possible(state: AccessState, write: Write): boolean {
   return obstacle(state, write) === undefined;
+}
+
+/** A group that is not there, or not ours yet: had its adoption been refused, it would stay theirs. */
+function closedGroup(state: AccessState, groups: readonly GroupId[]): Obstacle | undefined {
+  const theirs = groups.find((group) => state.members.has(group) && !isOpen(state, group));
+  return (
+    missingGroup(state, groups) ??
+    (theirs === undefined ? undefined : onGroup(theirs, "is not taken over yet"))
+  );
 }
 
 function missingGroup(state: AccessState, groups: readonly GroupId[]): Obstacle | undefined {
@@ -172,7 +189,7 @@ export function apply(state: AccessState, write: Write): Undo {
     case "create-group":
       return createGroup(state, write.group);
     case "update-group":
-      return () => undefined;
+      return adoptGroup(state, write.group);
     case "delete-group":
       return deleteGroup(state, write.group);
     case "acl":
@@ -247,6 +264,11 @@ function createGroup(state: AccessState, group: GroupId): Undo {
   if (state.members.has(group)) return () => undefined;
   state.members.set(group, new Set());
   return () => state.members.delete(group);
+}
+
+function adoptGroup(state: AccessState, group: GroupId): Undo {
+  if (!state.toAdopt.delete(group)) return () => undefined;
+  return () => void state.toAdopt.add(group);
 }
 
 /** PVE deletes the group's memberships and ACL entries with the group. */

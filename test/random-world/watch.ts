@@ -334,6 +334,7 @@ export class Watcher {
     const realm = this.#site.config.realms.find(({ name }) =>
       (found?.comment ?? "").endsWith(`[entra:${name}]`),
     );
+    if (this.#mapping(group)?.adopt === true) return []; // TEMPORARY
     if (realm === undefined || realm.groups.some(({ name }) => name === group))
       return [`P6: deletes ${group}`];
     // Whose own leaving PVE refused loses the group with it, as was meant; nobody else may be left.
