@@ -4,9 +4,13 @@ import type { Site } from "../support/site.js";
 
 /**
  * Where: on the arrival of a request, before any effect of it; or once it took effect and before
- * its answer, for writes alone or for every request.
+ * its answer; of every request, or of those alone that change something.
  */
-export type Place = "at the arrival of request" | "after the effect of write" | "after request";
+export type Place =
+  | "at the arrival of request"
+  | "at the arrival of write"
+  | "after the effect of write"
+  | "after request";
 
 export interface CrashPoint {
   readonly place: Place;
@@ -32,7 +36,10 @@ export function isWrite(system: "entra" | "pve", { method, path }: Arrived): boo
 export function setTrap({ entra, pve }: Site, point: CrashPoint, kill: () => void): Trap {
   let seen = 0;
   let caught: string | undefined;
-  const onArrival = point.place === "at the arrival of request";
+  const onArrival = point.place.startsWith("at the arrival");
+  const onWrites = point.place.endsWith("write");
+  const counts = (system: "entra" | "pve", request: Arrived): boolean =>
+    !onWrites || isWrite(system, request);
   const spring = (request: Arrived): boolean => {
     seen += 1;
     if (seen !== point.nth) return false;
@@ -48,12 +55,8 @@ export function setTrap({ entra, pve }: Site, point: CrashPoint, kill: () => voi
   ).map(([system, { interrupters }]) =>
     interrupters.add({
       // What else was under way when it died takes effect as it would anywhere.
-      arrived: (request) => onArrival && spring(request),
-      done: (request) => {
-        if (onArrival) return false;
-        const counts = point.place === "after request" || isWrite(system, request);
-        return counts && spring(request);
-      },
+      arrived: (request) => onArrival && counts(system, request) && spring(request),
+      done: (request) => !onArrival && counts(system, request) && spring(request),
     }),
   );
   return {

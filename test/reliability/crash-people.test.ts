@@ -1,6 +1,6 @@
 /** Killed at every point of what it does about people, groups and entries. */
 import t from "tap";
-import { crashEverywhere } from "./crash.js";
+import { crashEverywhere } from "./crash-here.js";
 import { PEOPLE } from "./scenarios-people.js";
 
 t.setTimeout(3_600_000);

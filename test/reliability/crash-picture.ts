@@ -59,3 +59,14 @@ function secretsOf(
     return { called: `${displayName ?? "by hand"}, ${days} days, ${age}`, secretText };
   });
 }
+
+/** Lines that the one has and the other has not. */
+export function differences(found: Picture, expected: Picture): readonly string[] {
+  return (["userCfg", "domainsCfg", "people"] as const).flatMap((part) => {
+    if (found[part] === expected[part]) return [];
+    const [is, was] = [found[part].split("\n"), expected[part].split("\n")];
+    const more = is.filter((line) => !was.includes(line)).map((line) => `+${line}`);
+    const less = was.filter((line) => !is.includes(line)).map((line) => `-${line}`);
+    return [`${part} differs: ${[...more, ...less].join(" ")}`];
+  });
+}

@@ -92,6 +92,7 @@ process.on("message", (message: ToProgram) => {
     clock?.awake(message.id);
     return;
   }
+  if (message.kind !== "run") return;
   clock = new HarnessClock();
   clock.heard(message.now);
   void run(message, clock).then(tell);

@@ -17,7 +17,12 @@ export interface AwakeMessage {
   readonly now: number;
 }
 
-export type ToProgram = RunMessage | AwakeMessage;
+/** After a run: leave bytecode behind. Answered by `kept`. */
+export interface KeepMessage {
+  readonly kind: "keep";
+}
+
+export type ToProgram = RunMessage | AwakeMessage | KeepMessage;
 
 export interface SleepMessage {
   readonly kind: "sleep";
@@ -34,4 +39,4 @@ export interface EndMessage {
 }
 
 /** `ready`: loaded, and nothing has begun. */
-export type FromProgram = { readonly kind: "ready" } | SleepMessage | EndMessage;
+export type FromProgram = { readonly kind: "ready" | "kept" } | SleepMessage | EndMessage;

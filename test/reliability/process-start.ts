@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
+import type { FromProgram, ToProgram } from "./process-messages.js";
 
 const [bundle = "", root = ""] = process.argv.slice(2);
 const cache = `${bundle}.cache`;
@@ -20,8 +21,8 @@ const program = script.runInThisContext() as (exports: object, require: object, 
 const here = { exports: {} };
 program(here.exports, createRequire(join(root, "package.json")), here);
 // After a whole run every function that a run needs is compiled.
-process.on("message", (message: { readonly kind: string }) => {
-  if (message.kind !== "keep bytecode") return;
+process.on("message", (message: ToProgram) => {
+  if (message.kind !== "keep") return;
   writeFileSync(cache, script.createCachedData());
-  process.send?.({ kind: "kept" });
+  process.send?.({ kind: "kept" } satisfies FromProgram);
 });

@@ -19,6 +19,7 @@ export type Ended =
 
 export interface Surroundings {
   readonly clock: Clock;
+  /** All that the process has of an environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +35,7 @@ export class Program {
     this.#world = world;
     this.#child = fork(bundle.start, [...bundle.argv], {
       execArgv: [],
-      env: {},
+      env: { ...world.env },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#gone = once(this.#child, "exit");
@@ -77,7 +78,7 @@ export class Program {
   /** Leaves bytecode behind that later processes start with. */
   async keepBytecode(): Promise<void> {
     const kept = once(this.#child, "message");
-    this.#child.send({ kind: "keep bytecode" });
+    this.#tell({ kind: "keep" });
     await kept;
   }
 

@@ -152,6 +152,23 @@ class Rights {
   }
 }
 
+/** What somebody lacks now that they hold both in `old` and in `wanted`; in words. */
+export function shortfall({ clock, pve }: Watched, old: string, wanted: string): string[] {
+  const [is, was, becomes] = [pve.userCfg(), old, wanted].map(read) as [UserCfg, UserCfg, UserCfg];
+  const paths = new Set([...allPaths(was), ...allPaths(becomes)]);
+  const now = clock.now();
+  return holders(was).flatMap((who) =>
+    [...paths].flatMap((path) => {
+      const has = effectivePrivileges(is, who, path, now);
+      const keeps = effectivePrivileges(becomes, who, path, now);
+      const lost = [...effectivePrivileges(was, who, path, now)].filter(
+        (privilege) => keeps.has(privilege) && !has.has(privilege),
+      );
+      return lost.length === 0 ? [] : [`${who} lacks ${lost.join(", ")} at ${path}`];
+    }),
+  );
+}
+
 function read(userCfg: string): UserCfg {
   return parseUserCfg(encodeUtf8(userCfg));
 }
