@@ -57,9 +57,10 @@ export function ownRecord(
   const known = own.find(({ keyId }) => keyId === password.keyId);
   if (known !== undefined) return known;
   const lost = own.find((secret) => isLost(secret, password));
-  // Two listed secrets that both fit one intent: one is somebody else's, and nobody can say which.
-  const twins = lost === undefined ? [] : passwords.filter((other) => isLost(lost, other));
-  return twins.length === 1 ? lost : undefined;
+  if (lost === undefined) return undefined;
+  // Two strangers that both fit one intent: one is somebody else's, and nobody can say which.
+  const strangers = passwords.filter((other) => !own.some(({ keyId }) => keyId === other.keyId));
+  return strangers.filter((other) => isLost(lost, other)).length === 1 ? lost : undefined;
 }
 
 function isLost(secret: OwnSecret, password: PasswordCredential): boolean {
