@@ -3,6 +3,7 @@
  * each of which either has nothing to say or gives a reason that a person can read.
  */
 import type { ErrorCode, Finding } from "../errors.js";
+import type { OwnSecret } from "../journal/types.js";
 import { MANY, removals } from "./rotation-clean.js";
 import type { Forced, Rotate, RotationDecision, RotationFacts } from "./rotation-facts.js";
 import { DAY, HOUR } from "./rotation-facts.js";
@@ -12,7 +13,7 @@ import { day, isWorthProving, mayWrite, ownRecord, useOf } from "./rotation-use.
 
 /** The hard stop: this many living secrets of our name, and no more are made. */
 const TOO_MANY = 20;
-/** Forced rotations within an hour, after which we wait. */
+/** Forced rotations within an hour, or unfinished ones, after which we wait. */
 const TOO_OFTEN = 3;
 const SEVEN_DAYS = 7 * DAY;
 const FIVE_MINUTES = 300_000;
@@ -202,15 +203,20 @@ function many(want: Want, { living, facts }: Situation): Stop | undefined {
   return {};
 }
 
-/** A proof that failed twice fails a third time: not before an hour has passed. */
+/**
+ * A proof that failed twice fails a third time: not before an hour has passed. So does what Entra
+ * does not let us make, and what came to nothing three times, for whatever keeps killing us.
+ */
 function failedLately(want: Want, { facts }: Situation): Stop | undefined {
   if (want.cause === "refused" || want.cause === "ordered") return undefined;
-  const since = facts.time.now - HOUR;
-  const failed = facts.own.some(
-    ({ state, at }) => (state === "proof-failed" || state === "abandoned") && at > since,
-  );
-  return failed ? {} : undefined;
+  const lately = facts.own.filter(({ at }) => at > facts.time.now - HOUR);
+  const failed = lately.some(({ state }) => state === "proof-failed" || state === "abandoned");
+  const notMade = lately.at(-1)?.state === "not-made" && lately.at(-1) === facts.own.at(-1);
+  const unfinished = lately.filter(({ state }) => UNFINISHED.has(state)).length;
+  return failed || notMade || unfinished >= TOO_OFTEN ? {} : undefined;
 }
+
+const UNFINISHED: ReadonlySet<OwnSecret["state"]> = new Set(["intended", "made", "proved"]);
 
 /** Refused, ordered, about to be removed by its maker, or within seven days of its end. */
 function isUrgent(want: Want, facts: RotationFacts): boolean {

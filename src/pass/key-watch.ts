@@ -3,10 +3,12 @@ import type { Clock } from "../clock.js";
 import type { KeyProof } from "../decide/rotation-facts.js";
 import type { SecretProbePort } from "../ports.js";
 import type { Secret } from "../secret.js";
-import { judgeKey } from "./proof.js";
+import { judgeKey, STILL } from "./proof.js";
 
 /** A proof older than this is made again. */
 const FRESH_MS = 300_000;
+/** A key found refused this lately is asked about a few times only, not for a minute again. */
+const REFUSED_LATELY_MS = 900_000;
 /** Keys of one app that are worth remembering: the one in use, and a few before it. */
 const REMEMBERED = 8;
 
@@ -16,13 +18,15 @@ interface Known {
   proof?: KeyProof;
   /** By the monotonic clock. */
   provedAt: number;
+  /** By the monotonic clock; absent: not refused when it was last judged. */
+  refusedAt?: number;
   unlistedSince?: number;
 }
 
 /**
  * Proves the realms' keys, each when it changed or its last proof is older than five minutes.
- * Anything but a plain acceptance (a refusal, a flicker, silence, a key that the app does not
- * list) is not remembered, so the very next pass asks again.
+ * After anything but a plain acceptance (a refusal, a flicker, silence, a key that the app does
+ * not list) the very next pass asks again.
  */
 export class KeyWatch {
   readonly #apps = new Map<string, Known[]>();
@@ -41,7 +45,7 @@ export class KeyWatch {
     this.#now = tools.now;
   }
 
-  /** What Entra says of a key. Takes a second, or a minute of one that is refused. */
+  /** What Entra says of a key. Takes a second; of one that is refused a minute, then 5 s a time. */
   async check(clientId: string, key: Secret, signal: AbortSignal): Promise<KeyProof> {
     const known = this.#known(clientId, key);
     const fresh = this.#clock.monotonic() - known.provedAt < FRESH_MS;
@@ -49,9 +53,13 @@ export class KeyWatch {
       return known.proof;
     }
     const tools = { probe: this.#probe, clock: this.#clock, signal };
-    const { proof, flickered } = await judgeKey(clientId, key, this.#now, tools);
+    const refusedAgo = this.#clock.monotonic() - (known.refusedAt ?? -Infinity);
+    const needed = refusedAgo < REFUSED_LATELY_MS ? STILL : undefined;
+    const { proof, flickered } = await judgeKey(clientId, key, this.#now, tools, needed);
     if (proof.kind === "accepted" && !flickered) this.accepted(clientId, key);
     else delete known.proof;
+    if (proof.kind === "refused") known.refusedAt = this.#clock.monotonic();
+    else if (proof.kind === "accepted") delete known.refusedAt;
     return proof;
   }
 

@@ -13,8 +13,6 @@ const INTERVAL_MS = 1000;
 const NEEDED_SUCCESSES = 60;
 /** How long replicas get to learn of a new secret before its proof counts as failed. */
 const PATIENCE_SECONDS = 900;
-const REFUSAL_SPAN_MS = 60_000;
-const NEEDED_REFUSALS = 30;
 const REFUSAL_PATIENCE_MS = 180_000;
 const UNCLEAR_ENOUGH = 3;
 
@@ -85,6 +83,17 @@ export async function proveSteadily(
   return { proved: false, ...count, ...(last !== undefined && { last }) };
 }
 
+/** What makes a key a refused one: so many refusals, over so long, and no success among them. */
+export interface Refusals {
+  readonly count: number;
+  readonly spanMs: number;
+}
+
+/** Of a key that was good so far: longer than any flicker that is usual. */
+const STEADY: Refusals = { count: 30, spanMs: 60_000 };
+/** Of a key that was found refused minutes ago: enough to meet a replica that accepts it again. */
+export const STILL: Refusals = { count: 5, spanMs: 0 };
+
 /**
  * Judges a key that PVE already holds. One success is enough to call it accepted. It is refused
  * only when nothing but refusals came for a minute: some replicas refusing while others accept is
@@ -97,6 +106,7 @@ export async function judgeKey(
   key: Secret,
   now: () => number,
   tools: ProofTools,
+  needed: Refusals = STEADY,
 ): Promise<{ readonly proof: KeyProof; readonly flickered: boolean }> {
   let refusals = 0;
   let unclear = 0;
@@ -110,7 +120,7 @@ export async function judgeKey(
     if (answer.kind === "refused") {
       if (refusals === 0) since = at;
       refusals += 1;
-      if (refusals >= NEEDED_REFUSALS && at - since >= REFUSAL_SPAN_MS) {
+      if (refusals >= needed.count && at - since >= needed.spanMs) {
         return { proof: { kind: "refused", at: now(), message: last }, flickered: false };
       }
     } else {

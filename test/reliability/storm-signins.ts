@@ -6,7 +6,7 @@ import type { Blame } from "./storm-blame.js";
 
 const PEOPLE = 20;
 /** One in so many goes the whole way, from the browser to the account. */
-const WHOLE_EVERY = 20;
+const WHOLE_EVERY = 25;
 /** A refused person tries again, this often at most. */
 const TRIES_AGAIN = 20;
 
