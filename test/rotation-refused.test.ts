@@ -17,7 +17,7 @@ const never = new AbortController().signal;
 t.test("a key that stays refused is asked about for a minute once, then five times", async (t) => {
   const clock = standingClock();
   let asked = 0;
-  let answer = NO;
+  let answer: ProofAnswer = NO;
   const prove = async (): Promise<ProofAnswer> => {
     asked += 1;
     return answer;
