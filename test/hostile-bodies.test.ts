@@ -6,7 +6,9 @@ import { createProbe } from "../src/entra/probe.js";
 import { dataOf } from "../src/pve/answer.js";
 import { redact } from "../src/redact.js";
 import { Secret } from "../src/secret.js";
-import { never } from "./entra-bed.js";
+import { instant, isoInstant } from "../src/decide/text.js";
+import { createServerTimeKeeper } from "../src/entra/server-time.js";
+import { never, NOW, sleepyClock } from "./entra-bed.js";
 import { batchReply, groupBody, guid, member, startStub } from "./entra-stub.js";
 import { observeBodies, realBodies } from "./fuzz/pve-bodies.js";
 import { came } from "./fuzz/verdict.js";
@@ -113,4 +115,26 @@ t.test("headers within a batch that are no text", async (t) => {
   const id = guid(900) as ObjectId;
   const { groups } = await stub.entra.directory.readGroups([id], never);
   t.match(groups.get(id), { ok: true, members: new Set([guid(1)]) });
+});
+
+t.test("dates beyond all dates are shown, and no Date header takes us there", async (t) => {
+  for (const at of [Infinity, -Infinity, NaN, 9e15, -9e15, 8.64e15]) {
+    t.match(instant(at), / UTC$/);
+    t.match(isoInstant(at), /Z$/);
+  }
+  t.equal(instant(Date.parse("2026-11-22T13:05:09.123Z")), "2026-11-22 13:05:09 UTC");
+  const keeper = createServerTimeKeeper(sleepyClock());
+  const odd = ["", "1", "2026", "Fri, 31 Dec 9999999 00:00:00 GMT", "+275760-09-13T00:00:00Z"];
+  const twice = "Sat, 21 Nov 2026 10:00:00 GMT, Sat, 21 Nov 2026 11:00:00 GMT";
+  for (const header of [
+    ...odd,
+    twice,
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Xxx, 99 Xxx 2026 99:99:99 GMT",
+  ]) {
+    keeper.note(header);
+    t.equal(keeper.read(), undefined, header);
+  }
+  keeper.note("Sat, 21 Nov 2026 10:00:00 GMT");
+  t.equal(keeper.read()?.now, NOW);
 });

@@ -4,6 +4,7 @@ import type { Asking } from "./ask.js";
 import type { Access, GroupId, History, ServerTime, UserId } from "./facts.js";
 import type { GroupState } from "./group-state.js";
 import type { Roster } from "./roster.js";
+import { isoInstant } from "./text.js";
 
 export interface Frame {
   readonly roster: Roster;
@@ -39,5 +40,5 @@ export function clockIsOff(time: ServerTime): boolean {
 
 /** The UTC day of an instant, as marks carry it. */
 export function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
+  return isoInstant(at).slice(0, 10);
 }

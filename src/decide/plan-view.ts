@@ -2,6 +2,7 @@
 import type { Action, Change, Plan } from "./plan.js";
 import { describe } from "./render.js";
 import type { RotationDecision } from "./rotation-facts.js";
+import { isoInstant } from "./text.js";
 
 /** Grows by new properties only; a change of meaning takes a new number. */
 export const PLAN_VIEW_VERSION = 1;
@@ -123,5 +124,5 @@ function secretView(decision: RotationDecision): PlanView["secrets"][number] {
 }
 
 function iso(at: number | undefined): string | null {
-  return at === undefined ? null : new Date(at).toISOString();
+  return at === undefined ? null : isoInstant(at);
 }

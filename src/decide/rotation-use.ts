@@ -10,6 +10,7 @@ import type {
   RotationFacts,
 } from "./rotation-facts.js";
 import { HOUR, SECOND } from "./rotation-facts.js";
+import { isoInstant } from "./text.js";
 
 /** A pending secret whose proof failed this often is not proved again. */
 const ENOUGH_FAILURES = 2;
@@ -149,5 +150,5 @@ export function isWorthProving(
 
 /** `2026-11-21` (UTC). */
 export function day(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
+  return isoInstant(ms).slice(0, 10);
 }

@@ -34,5 +34,19 @@ export function counted(count: number, one: string, many: string): string {
 
 /** `2026-11-22 13:05:09 UTC` */
 export function instant(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return `${isoInstant(at)
+    .replace(/\.\d+Z$/, "")
+    .replace("T", " ")} UTC`;
+}
+
+/** The first and the last millisecond that a date can name. */
+const MOST = 8_640_000_000_000_000;
+
+/**
+ * `2026-11-22T13:05:09.123Z`. What lies beyond all dates is shown as the nearest one: dates come
+ * from answers of others, with days added, and a text about one must not fail.
+ */
+export function isoInstant(at: number): string {
+  const within = Number.isNaN(at) ? 0 : Math.min(Math.max(at, -MOST), MOST);
+  return new Date(within).toISOString();
 }

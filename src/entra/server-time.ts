@@ -9,12 +9,18 @@ export interface ServerTimeKeeper {
   readonly read: () => ServerTime | undefined;
 }
 
+/**
+ * `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may send (RFC 9110, 5.6.7).
+ * `Date.parse` would make a date of nearly anything, and of years that no mark can hold.
+ */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} 2\d{3} \d{2}:\d{2}:\d{2} GMT$/;
+
 export function createServerTimeKeeper(clock: Clock): ServerTimeKeeper {
   // The monotonic clock carries the time on between answers, for the wall clock may be set.
   let noted: { readonly server: number; readonly monotonic: number } | undefined;
   return {
     note(header) {
-      const server = header === undefined ? NaN : Date.parse(header);
+      const server = header !== undefined && HTTP_DATE.test(header) ? Date.parse(header) : NaN;
       if (!Number.isNaN(server)) noted = { server, monotonic: clock.monotonic() };
     },
     read() {

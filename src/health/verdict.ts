@@ -1,4 +1,5 @@
 /** What the state amounts to: one word, the HTTP status, and why. Pure. */
+import { isoInstant } from "../decide/text.js";
 import { ERRORS } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
 import type { FindingCounts, HealthState, RealmHealth } from "./state.js";
@@ -166,5 +167,5 @@ function realmOf(realm: RealmHealth): RealmReport {
 }
 
 function iso(time: number | undefined): string | null {
-  return time === undefined ? null : new Date(time).toISOString();
+  return time === undefined ? null : isoInstant(time);
 }
