@@ -1,7 +1,6 @@
 import { AgentError } from "../errors.js";
 import type { Clock } from "../clock.js";
-import { graphError } from "./graph-error.js";
-import type { GraphError } from "./graph-error.js";
+import { GraphError, graphError } from "./graph-error.js";
 import type { Graph } from "./graph.js";
 import { patiently } from "./patience.js";
 import { together } from "./turns.js";
@@ -122,7 +121,11 @@ function partAnswer(part: Part, raw: RawPart | undefined): PartAnswer {
   if (raw !== undefined && raw.status >= 200 && raw.status <= 299) {
     return { ok: true, body: raw.body };
   }
-  return { ok: false, error: refusalOf(part, raw) };
+  const error = refusalOf(part, raw);
+  if (error.code !== "ENTRA_SIGN_IN_REFUSED") return { ok: false, error };
+  // The batch was let in with the same token, and the others were answered: this one is refused.
+  const { message, status, graphCode } = error;
+  return { ok: false, error: new GraphError("ENTRA_REFUSED", message, status, graphCode) };
 }
 
 function refusalOf(part: Part, raw: RawPart | undefined): GraphError {

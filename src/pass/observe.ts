@@ -2,8 +2,17 @@
 import type { Config, RealmConfig } from "../config/types.js";
 import { openQuestions } from "../decide/decide.js";
 import type { SyncFacts } from "../decide/decide.js";
-import type { Directory, History, ObjectId, OwnSide, QuestionKey } from "../decide/facts.js";
-import { AgentError } from "../errors.js";
+import type {
+  Directory,
+  History,
+  ObjectId,
+  OwnSide,
+  Question,
+  QuestionKey,
+} from "../decide/facts.js";
+import { questionKey } from "../decide/facts.js";
+import { AgentError, asAgentError } from "../errors.js";
+import type { Finding } from "../errors.js";
 import type { AccessPort, DirectoryPort, Observation } from "../ports.js";
 
 /** A decision that still asks after this many rounds gets `unknown` for what is left. */
@@ -12,6 +21,8 @@ const ROUNDS = 4;
 export interface Observed {
   readonly facts: SyncFacts;
   readonly observation: Observation;
+  /** Why nobody's own object could be asked; empty: all answered for themselves. */
+  readonly findings: readonly Finding[];
 }
 
 /** `<authority>/<tenant_id>/v2.0`: what the issuer-url of every realm of ours must be. */
@@ -60,23 +71,45 @@ export async function observe(
     time,
   };
   const directory: Directory = { ...entra.value, answers: new Map() };
-  const facts = await askUntilSettled({ ...base, directory }, ports.directory, signal);
-  return { facts, observation: pve.value };
+  const asked = await askUntilSettled({ ...base, directory }, ports.directory, signal);
+  return { ...asked, observation: pve.value };
 }
 
 async function askUntilSettled(
   first: SyncFacts,
   directory: DirectoryPort,
   signal: AbortSignal,
-): Promise<SyncFacts> {
+): Promise<Pick<Observed, "facts" | "findings">> {
   let facts = first;
+  const findings: Finding[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const questions = openQuestions(facts);
     if (questions.length === 0) break;
-    const heard = await directory.ask(questions, signal);
+    const heard = await askOrNot(questions, directory, findings, signal);
     const answers = new Map<QuestionKey, OwnSide>([...facts.directory.answers, ...heard]);
     const time = directory.serverTime() ?? facts.time;
     facts = { ...facts, time, directory: { ...facts.directory, answers } };
   }
-  return facts;
+  return { facts, findings };
+}
+
+/**
+ * Who cannot be asked stays as they are, and keeps nobody else waiting: what the lists give to
+ * others was read whole, and a mapping that is gone needs nobody's word.
+ */
+async function askOrNot(
+  questions: readonly Question[],
+  directory: DirectoryPort,
+  findings: Finding[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<QuestionKey, OwnSide>> {
+  try {
+    return await directory.ask(questions, signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { code, message } = asAgentError(thrown);
+    const finding: Finding = { code, message };
+    findings.push(finding);
+    return new Map(questions.map(({ who }) => [questionKey(who), { kind: "unknown", finding }]));
+  }
 }

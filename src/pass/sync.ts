@@ -57,11 +57,13 @@ export async function syncRealms(
   let facts = approved(first.facts, tools);
   const done: Action[] = [];
   const findings: Finding[] = [];
+  let unsaid = first.findings;
   let plan: Plan | undefined;
   for (let round = 1; ; round += 1) {
     const decision = decide(facts, sha256);
     if (plan === undefined) tools.planned(decision.plan);
     plan ??= decision.plan;
+    findings.push(...notAmong(decision.plan.findings, unsaid));
     if (pass === undefined) return { plan, done, findings };
     remember(facts, decision.plan, pass, tools);
     if (!mayWrite) return { plan, done, findings };
@@ -88,8 +90,13 @@ export async function syncRealms(
     }
     // What PVE refused is told; whether the unknown happened is what the next look finds out.
     findings.push(...acted.findings.filter(({ code }) => code !== "PVE_OUTCOME_UNKNOWN"));
-    facts = next.facts;
+    ({ facts, findings: unsaid } = next);
   }
+}
+
+/** What a plan says of somebody need not be said once more of nobody. */
+function notAmong(said: readonly Finding[], more: readonly Finding[]): readonly Finding[] {
+  return more.filter(({ message }) => !said.some((one) => one.message === message));
 }
 
 /**
