@@ -69,7 +69,12 @@ export function goneChanges(
   const { realm } = frame.roster;
   const reason = `account ${because} in Entra`;
   if (!user.enable) return sleeping(frame, user, mark, seats, notes);
-  const ours = mark !== undefined || seats.some(({ has }) => has) || listed(frame, id);
+  const ours =
+    mark !== undefined ||
+    seats.some(({ has }) => has) ||
+    listed(frame, id) ||
+    // Theirs was the account of a mapping, whatever became of the mark.
+    frame.history.knownUsers.has(user.userid);
   if (!ours && realm.unmarked === "report") {
     notes.unmanaged.push({ realm: realm.name, userid: user.userid });
     notes.findings.push({

@@ -49,12 +49,28 @@ function activeChanges(
   if (belongs) return presentChanges(frame, standing, seats, notes);
   // Wanted by a list that their own side does not confirm yet: neither given nor taken.
   if (seats.some(({ want }) => want === "stay") || listedAnywhere(frame, id, person)) return [];
-  if (mark === undefined) {
+  if (mark === undefined && !strippedOfMark(frame, user, seats)) {
     unmanaged(frame, user, notes);
     return [];
   }
   if (frame.roster.mappings.some(({ complete }) => !complete)) return [];
-  return leftChanges(frame, standing, seats, notes, person);
+  const marked = { ...standing, mark: mark ?? { id, moment: false, jit: false } };
+  return leftChanges(frame, marked, seats, notes, person);
+}
+
+/**
+ * Somebody of ours whose mark is gone is nobody's, and keeps the account: but not after losing a
+ * privileged mapping, for with its rights they could have taken the mark away themselves.
+ */
+function strippedOfMark(
+  { history }: Frame,
+  { userid, enable }: PveUser,
+  seats: readonly Seat[],
+): boolean {
+  if (!enable || !history.knownUsers.has(userid)) return false;
+  return (
+    history.lostPrivilege.has(userid) || seats.some(({ has, group }) => has && group.privileged)
+  );
 }
 
 function listedAnywhere({ roster }: Frame, id: ObjectId, person: Person): boolean {

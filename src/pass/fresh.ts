@@ -53,7 +53,9 @@ export async function freshGroups(
 /**
  * A list of groups replaces the user's whole list, and a comment the whole comment. Whether they
  * are enabled is looked at, too: of somebody whom an administrator disabled in between, our mark
- * must not say that it was us, or they would be enabled on return.
+ * must not say that it was us, or they would be enabled on return. What takes away
+ * without a comment waits for no comment: whoever edits theirs again and again would never be
+ * removed.
  */
 async function freshUser(
   { userid, fields, join, leave }: Write & { kind: "update-user" },
@@ -64,7 +66,10 @@ async function freshUser(
   const judged = fields.comment !== undefined || fields.enable !== undefined;
   if (leave.length === 0 && !judged) return undefined;
   const now = await access.readUser(userid, signal);
-  if (judged && !sameAccount(now, known.users.get(userid))) throw edited(userid);
+  const before = known.users.get(userid);
+  const same =
+    fields.comment === undefined ? now.enable === before?.enable : sameAccount(now, before);
+  if (judged && !same) throw edited(userid);
   if (leave.length === 0) return undefined;
   const kept = now.groups.filter((group) => !leave.includes(group));
   return [...new Set([...kept, ...join])];
