@@ -21,6 +21,7 @@ export function aclChanges(
   return [...frame.groups.values()].flatMap((group) => {
     if (group.ownership === "foreign") return [];
     if (group.mapping === undefined) {
+      if (group.goesElsewhere === true) return [];
       return entriesOf(frame, group).flatMap((entry) => revoke(frame, group, entry, notes));
     }
     const wanted = group.mapping.config.acl;

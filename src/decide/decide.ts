@@ -150,7 +150,9 @@ function findChanges(facts: SyncFacts): Changes {
   const { access, history, time, issuer, directory } = facts;
   const rosters = facts.realms.map((realm) => roster(realm, issuer, directory, access));
   const claims = new Map(
-    facts.realms.flatMap(({ name, groups }) => groups.map((one) => [one.name, name] as const)),
+    facts.realms.flatMap(({ name, groups }) =>
+      groups.map((one) => [one.name, { realm: name, adopt: one.adopt }] as const),
+    ),
   );
   const changes = rosters.flatMap((one) => {
     const groups = groupStates(one, access, history, claims);

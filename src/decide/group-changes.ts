@@ -71,6 +71,7 @@ export function membersOf(frame: Frame, group: string): readonly PveUser[] {
  */
 function orphanDeletion(frame: Frame, group: GroupState): Change[] {
   const { realm } = frame.roster;
+  if (group.goesElsewhere === true) return [];
   const foreign = membersOf(frame, group.id).some(({ userid }) => realmOf(userid) !== realm.name);
   const entries = frame.access.acl.filter(
     ({ type, ugid }) => type === "group" && ugid === group.id,

@@ -19,14 +19,25 @@ export interface GroupState {
   readonly ownership: "new" | "ours" | "lost-mark" | "adopting" | "foreign";
   /** Why a marked group without a mapping may be somebody else's: then nothing goes unasked. */
   readonly disputed?: string;
+  /**
+   * A mapping of another realm takes it over (`adopt = true`): what becomes of the group and its
+   * entries is that mapping's to say, and only our members leave.
+   */
+  readonly goesElsewhere?: boolean;
+}
+
+/** Which realm has a mapping of a name, and whether that mapping takes over what is there. */
+export interface Claim {
+  readonly realm: string;
+  readonly adopt: boolean;
 }
 
 export function groupStates(
   roster: Roster,
   access: Access,
   history: History,
-  /** Every mapped name of every realm, to that realm. */
-  claims: ReadonlyMap<GroupId, string>,
+  /** Every mapped name of every realm. */
+  claims: ReadonlyMap<GroupId, Claim>,
 ): ReadonlyMap<GroupId, GroupState> {
   const states = new Map<GroupId, GroupState>();
   for (const mapping of roster.mappings) {
@@ -35,8 +46,13 @@ export function groupStates(
   for (const { groupid, comment } of access.groups.values()) {
     if (states.has(groupid) || !parseGroupMark(comment, roster.realm.name).marked) continue;
     const state = stateOf(groupid, undefined, roster, access, history);
-    const disputed = disputeOf(state, claims.get(groupid));
-    states.set(groupid, disputed === undefined ? state : { ...state, disputed });
+    const claim = claims.get(groupid);
+    const disputed = disputeOf(state, claim?.realm);
+    states.set(groupid, {
+      ...state,
+      ...(disputed === undefined ? {} : { disputed }),
+      ...(claim?.adopt === true ? { goesElsewhere: true } : {}),
+    });
   }
   return states;
 }
