@@ -44,7 +44,7 @@ export function guard(changes: readonly Change[], facts: GuardFacts): Judged {
   for (const change of open) {
     if (change.needsApproval !== undefined) because.set(change, change.needsApproval);
   }
-  holdWithGroup(open, because);
+  holdWithGroup(marked, because);
   holdAccounts(open, because);
   return {
     allowed: marked.filter((change) => !because.has(change)),
@@ -203,12 +203,14 @@ function isOnlyAccount(change: Change, inGroups: ReadonlySet<UserId>): boolean {
 
 /**
  * A group with something held gets no new ACL entry, and is not deleted, for with it would go what
- * is held. New people still come in.
+ * is held: not even with an approval, which may be older than what is held now. New people still
+ * come in.
  */
-function holdWithGroup(open: readonly Change[], because: Map<Change, string>): void {
+function holdWithGroup(all: readonly Change[], because: Map<Change, string>): void {
   const groups = new Set([...because.keys()].flatMap((c) => ("group" in c ? [c.group] : [])));
-  for (const change of open) {
-    if (change.kind !== "grant" && change.kind !== "delete-group") continue;
+  for (const change of all) {
+    const gives = change.kind === "grant" && change.approved !== true;
+    if (!gives && change.kind !== "delete-group") continue;
     if (because.has(change) || !groups.has(change.group)) continue;
     because.set(change, `something of group ${change.group} is held`);
   }
