@@ -1,7 +1,7 @@
 /** What random worlds found, told again in few words: each of these failed first. */
 import t from "tap";
 import type { Test } from "tap";
-import { PATHS, ROLES } from "./random-world/draw.js";
+import { ALL_GROUPS, PATHS, ROLES } from "./random-world/draw.js";
 import type { EntryDraw } from "./random-world/draw.js";
 import { PlainSite, plainMapping, plainPerson, plainRealm } from "./random-world/plain.js";
 import type { PlainLife } from "./random-world/plain.js";
@@ -68,4 +68,37 @@ t.test("a move into a group that is taken over comes after the taking over", asy
   await site.pass({ edits: moves, approve: true });
   t.strictSame(site.members("dev"), []);
   t.strictSame(site.members("ops"), ["anna@x.example@entra", "local@pve"]);
+});
+
+t.test("a group that another realm's mapping takes over is not deleted as an orphan", async (t) => {
+  const site = siteFor(t, {
+    people: [plainPerson(0, [0]), plainPerson(1, [])],
+    groups: ["[entra:partner]"],
+    realms: [
+      plainRealm([plainMapping([0], { adopt: true, acl: [entry("/vms", "Watch")] })]),
+      plainRealm([]),
+    ],
+    users: [{ person: 1, realm: 1, enable: true, groups: [0], text: 0, mark: "own", flags: 0 }],
+    entries: [{ ...entry("/vms", "Watch"), holder: 0 }],
+  });
+  await site.pass();
+  await site.pass({ approve: true });
+  t.strictSame(site.members("ops"), ["anna@x.example@entra", "local@pve"], "its people are in it");
+  t.match(site.site.pve.state.userCfgText, /acl:1:\/vms:[^:]*@ops/, "and it keeps its entry");
+  const { look } = await site.pass();
+  t.strictSame(look.plan.actions, [], "nothing is left to do");
+});
+
+t.test("a group is not deleted with an entry that nobody let go", async (t) => {
+  const site = siteFor(t, {
+    people: [],
+    groups: [undefined, undefined, undefined, undefined, "[entra:entra]"],
+    realms: [plainRealm([])],
+  });
+  await site.pass();
+  const given = [{ kind: "pve-entry" as const, a: 1, b: ALL_GROUPS.indexOf("old"), c: 0 }];
+  await site.pass({ edits: given, approve: true });
+  const { userCfgText } = site.site.pve.state;
+  t.match(userCfgText, /^group:old:/m, "the approval was for a group without it");
+  t.match(userCfgText, /@old/);
 });

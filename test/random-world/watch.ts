@@ -40,6 +40,8 @@ export class Watcher {
   readonly #losses: Loss[] = [];
   #bounds: Bounds | undefined;
   #look: Look | undefined;
+  /** The file as it was looked at. */
+  #read: UserCfg | undefined;
   #hearing: Hearing;
   /** What was wrong; the program itself would take what is thrown here for PVE's trouble. */
   wrong: string | undefined;
@@ -61,6 +63,7 @@ export class Watcher {
     this.#look = look;
     const now = this.#site.clock.now();
     const old = parsed(look.userCfg);
+    this.#read = old;
     const next = makeDesired(parsed(look.userCfg), look.plan);
     this.#bounds = {
       old: new Rights(old, now),
@@ -188,7 +191,9 @@ export class Watcher {
     const view = this.#view(userid);
     if (view === undefined || userid === AGENT_USER) return [`P6: ${userid} is not ours`];
     if (from === undefined) return [];
-    const mark = naiveMark(from.comment ?? "");
+    // Where the comment had no room for a longer mark, the write before this one has left it out.
+    const read = this.#read?.users.get(userid)?.comment ?? "";
+    const mark = naiveMark(from.comment ?? "") ?? (to === undefined ? naiveMark(read) : undefined);
     if (to === undefined) {
       if (mark === undefined) return [`P6: deletes ${userid}, who has no mark`];
       return this.#mayClose(view, userid, mark.id) ? [] : [`P4: deletes ${userid} unconfirmed`];
@@ -334,7 +339,8 @@ export class Watcher {
     const realm = this.#site.config.realms.find(({ name }) =>
       (found?.comment ?? "").endsWith(`[entra:${name}]`),
     );
-    if (this.#mapping(group)?.adopt === true) return []; // TEMPORARY
+    if (this.#mapping(group)?.adopt === true)
+      return [`P6: deletes ${group}, which a mapping takes over`];
     if (realm === undefined || realm.groups.some(({ name }) => name === group))
       return [`P6: deletes ${group}`];
     // Whose own leaving PVE refused loses the group with it, as was meant; nobody else may be left.
@@ -418,6 +424,7 @@ export class Watcher {
       // Who is disabled, renamed or followed by another is counted by other limits.
       if (id === undefined || isGone(view, id) || isReused(view, userid, id)) continue;
       if (isRenamed(view, id, userid)) continue;
+      if (mark === undefined && this.#unknownTwice(view, userid)) continue;
       this.#losses.push({ at: now, userid, what: group });
       const lately = this.#losses.filter((one) => one.what === group && now - one.at < DAY);
       const people = new Set(lately.map((one) => one.userid));
