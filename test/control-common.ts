@@ -5,7 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
 import { listenForOrders, runOnDaemon } from "../src/control/index.js";
-import type { ControlEvent, ControlHandlers, ControlServer, Order } from "../src/control/index.js";
+import type {
+  ControlEvent,
+  ControlHandlers,
+  ControlOptions,
+  ControlServer,
+  Order,
+} from "../src/control/index.js";
 import { silentLog } from "../src/log.js";
 
 /** A socket's path. Not in tap's own folder: a socket's path has room for 107 characters. */
@@ -25,11 +31,13 @@ export async function serve(
   t: Test,
   handlers: Partial<ControlHandlers> = {},
   path: string = socketPath(t),
+  more: Partial<ControlOptions> = {},
 ): Promise<{ path: string; server: ControlServer }> {
   const server = await listenForOrders({
     path,
     handlers: { ...idle, ...handlers },
     log: silentLog,
+    ...more,
   });
   t.teardown(() => server.close());
   return { path, server };

@@ -3,6 +3,7 @@ import { Agent } from "undici";
 import { AgentError, ERRORS } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
 import type { ControlEvent, Order } from "./events.js";
+import { placeProblem } from "./place.js";
 import { socketState } from "./socket.js";
 
 /** The daemon sends an empty line every ten seconds. */
@@ -85,6 +86,8 @@ async function ask(
   signal: AbortSignal | undefined,
 ): Promise<Body> {
   try {
+    const problem = placeProblem(path);
+    if (problem !== undefined) throw new Error(problem);
     const { statusCode, body } = await agent.request({
       // The host is of no meaning on a unix socket, and yet HTTP wants one.
       origin: "http://daemon",

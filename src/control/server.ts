@@ -1,7 +1,9 @@
 /** The daemon's end of the control socket: HTTP over a unix socket that only root and we may open. */
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, unlinkSync } from "node:fs";
+import type { Socket } from "node:net";
 import { fastify } from "fastify";
 import type { FastifyInstance, FastifyReply } from "fastify";
+import { dropOldest } from "../crowd.js";
 import { AgentError, asAgentError } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
 import { exitOf } from "../exit.js";
@@ -19,6 +21,8 @@ export interface ControlOptions {
   readonly path: string;
   readonly handlers: ControlHandlers;
   readonly log: Log;
+  /** After how long a client that takes nothing is left; absent: a minute. */
+  readonly silenceMs?: number;
 }
 
 export interface ControlServer {
@@ -28,6 +32,10 @@ export interface ControlServer {
 
 const BODY_BYTES = 64 * 1024;
 const REQUEST_MS = 5_000;
+/** How often Node looks for requests that take too long: 30 s unless told. */
+const LOOK_MS = 1_000;
+/** Six of the empty lines that a reader gets: what is kept for one that takes none of them goes. */
+const SILENCE_MS = 60_000;
 const MOST_WAITING = 8;
 const MOST_CONNECTIONS = 32;
 const MOST_PATH_BYTES = 107;
@@ -54,8 +62,7 @@ async function clear(path: string): Promise<void> {
     if (state === "living") {
       throw new AgentError("NODE_LOCKED", `a daemon answers on ${path} already`);
     }
-    // Connecting to any other file is refused in the same words; that one is not ours to delete.
-    if (state === "stale" && lstatSync(path).isSocket()) unlinkSync(path);
+    if (state === "stale") unlinkSync(path);
   } catch (thrown) {
     throw cannotListen(thrown);
   }
@@ -94,21 +101,29 @@ async function close(server: FastifyInstance, streams: Set<EventStream>): Promis
   clearTimeout(farewell);
 }
 
-function build({ handlers, log }: ControlOptions, streams: Set<EventStream>): FastifyInstance {
+function build(options: ControlOptions, streams: Set<EventStream>): FastifyInstance {
+  const { handlers, log, silenceMs = SILENCE_MS } = options;
   const server = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
+    connectionTimeout: silenceMs,
+    http: {
+      connectionsCheckingInterval: LOOK_MS,
+      // Above requestTimeout, as it is unless told, Node swaps the two: a body would have a minute.
+      headersTimeout: REQUEST_MS,
+    },
     forceCloseConnections: "idle",
   });
-  server.server.maxConnections = MOST_CONNECTIONS;
+  const busy = new WeakSet<Socket>();
+  dropOldest(server.server, MOST_CONNECTIONS, (socket) => busy.has(socket));
   server.removeContentTypeParser("text/plain");
   // One request a connection: closing need not wait for idle ones.
   server.addHook("onRequest", async (_request, reply) => void reply.header("connection", "close"));
 
   const syncs = new Turns(MOST_WAITING);
   const rotations = new Turns(MOST_WAITING);
-  const work = { streams, log };
+  const work = { streams, log, busy };
   server.post("/sync", async (request, reply) => {
     const { parseSync } = await orderShapes();
     const { approve, by } = parseSync(request.body);
@@ -133,11 +148,13 @@ interface Work {
   readonly turns: Turns;
   readonly streams: Set<EventStream>;
   readonly log: Log;
+  /** Connections on which an order is under way. */
+  readonly busy: WeakSet<Socket>;
 }
 
 /** Streams the events of one order. It goes on to its end whether or not anybody listens. */
 async function run(
-  { turns, streams, log }: Work,
+  { turns, streams, log, busy }: Work,
   reply: FastifyReply,
   order: (emit: Emit) => Promise<ExitCode>,
 ): Promise<FastifyReply> {
@@ -145,6 +162,7 @@ async function run(
   const ahead = turns.there;
   const turn = turns.take(() => order((event) => stream.emit(event)));
   streams.add(stream);
+  busy.add(reply.raw.socket ?? reply.request.socket);
   stream.body.once("close", () => streams.delete(stream));
   const text = ahead === 0 ? "the daemon has the order" : `orders before this one: ${ahead}`;
   stream.emit({ type: "progress", text });

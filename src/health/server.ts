@@ -9,7 +9,7 @@ import { AgentError, asAgentError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { Secret } from "../secret.js";
 import type { Counters } from "./counters.js";
-import { dropOldest } from "./crowd.js";
+import { dropOldest } from "../crowd.js";
 import { isLiteralHost } from "./host.js";
 import { METRICS_TYPE, renderMetrics } from "./metrics.js";
 import { Rate } from "./rate.js";
@@ -60,7 +60,12 @@ function build(options: HealthOptions): FastifyInstance {
     keepAliveTimeout: REQUEST_MS,
     maxRequestsPerSocket: 100,
     forceCloseConnections: true,
-    http: { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: LOOK_MS },
+    http: {
+      maxHeaderSize: HEADER_BYTES,
+      connectionsCheckingInterval: LOOK_MS,
+      // Above requestTimeout, as it is unless told, Node swaps the two: a body would have a minute.
+      headersTimeout: REQUEST_MS,
+    },
   });
   dropOldest(server.server, MOST_CONNECTIONS);
   limit(server, options);
