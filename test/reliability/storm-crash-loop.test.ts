@@ -2,13 +2,15 @@
 import t from "tap";
 import { DAY, HOUR, START, startBed } from "../rotation-bed.js";
 import type { Bed, Node } from "../rotation-bed.js";
-import { say } from "./size.js";
+import { say, size } from "./size.js";
 
 t.setTimeout(600_000);
 
 const KILLS = 30;
+/** Of a refused key each life begins with a minute of judging it. */
+const REFUSED_KILLS = size({ usual: 12, nightly: 30 });
 /** Three an hour: more than that it does not even try. */
-const BETWEEN_MS = 19 * 60_000;
+const BETWEEN_MS = 14 * 60_000;
 type Test = Parameters<typeof startBed>[0];
 
 /** Ends the process right after Entra has made the secret: with its answer unheard, or journaled. */
@@ -37,12 +39,12 @@ function killAfterMaking(node: Node, heard: boolean): { stop: AbortController } 
   return now;
 }
 
-async function crashLoop(bed: Bed, node: Node, heard: boolean) {
+async function crashLoop(bed: Bed, node: Node, heard: boolean, kills = KILLS) {
   const given = { ...node.tools };
   const made = node.journal.secrets.made.bind(node.journal.secrets);
   const kill = killAfterMaking(node, heard);
   const seen = { most: 0, killed: 0, codes: new Set<string>() };
-  for (let n = 0; n < KILLS * 4 && seen.killed < KILLS; n += 1) {
+  for (let n = 0; n < kills * 4 && seen.killed < kills; n += 1) {
     kill.stop = new AbortController();
     const pass = await node.pass({ signal: kill.stop.signal }).catch((thrown: unknown) => {
       if (!kill.stop.signal.aborted) throw thrown;
@@ -91,11 +93,11 @@ for (const heard of [true, false]) {
     await recovers(t, bed, node, 1);
   });
 
-  t.test(`a refused one, killed ${KILLS} times ${when}`, async (t) => {
+  t.test(`a refused one, killed ${REFUSED_KILLS} times ${when}`, async (t) => {
     const bed = await startBed(t, { lag: { min: 0, max: 0 } });
     const node = await bed.node();
-    const seen = await crashLoop(bed, node, heard);
-    t.equal(seen.killed, KILLS);
+    const seen = await crashLoop(bed, node, heard, REFUSED_KILLS);
+    t.equal(seen.killed, REFUSED_KILLS);
     t.ok(seen.most <= 7, `${seen.most} secrets at most`);
     t.ok(seen.codes.has("ROTATION_TOO_OFTEN"), "an alarm");
     await recovers(t, bed, node, 0);

@@ -5,6 +5,7 @@ import type { Bed, Node } from "../rotation-bed.js";
 import type { Blame } from "./storm-blame.js";
 
 const PEOPLE = 20;
+const PVE_URL = "https://pve1.example.com:8006";
 /** One in so many goes the whole way, from the browser to the account. */
 const WHOLE_EVERY = 25;
 /** A refused person tries again, this often at most. */
@@ -67,7 +68,10 @@ export function startSignIns(
   };
 }
 
-/** The half of a login in which the key counts: PVE shows it to the token endpoint (Basic). */
+/**
+ * The half of a login in which the key counts: PVE shows it to the token endpoint (Basic) together
+ * with a code. The code is made up, so whoever is let in by the key hears that the code is no good.
+ */
 async function withKey(bed: Bed, key: string, dispatcher: Agent): Promise<string | undefined> {
   const { entra, sso } = bed;
   const credentials = `${encodeURIComponent(sso.appId)}:${encodeURIComponent(key)}`;
@@ -81,11 +85,13 @@ async function withKey(bed: Bed, key: string, dispatcher: Agent): Promise<string
         "content-type": "application/x-www-form-urlencoded",
       },
       body: new URLSearchParams({
-        grant_type: "client_credentials",
-        scope: `${entra.graphUrl}/.default`,
+        grant_type: "authorization_code",
+        code: "made-up",
+        redirect_uri: PVE_URL,
+        code_verifier: "made-up",
       }).toString(),
     },
   );
   const said = await body.text();
-  return statusCode === 200 ? undefined : said;
+  return statusCode === 400 && said.startsWith('{"error":"invalid_grant"') ? undefined : said;
 }

@@ -12,19 +12,23 @@ type Lags = (random: Random) => number[];
 const each = (random: Random, min: number, max: number): number[] =>
   Array.from({ length: REPLICAS }, () => random.between(min, max));
 
-const LAGS: readonly (readonly [string, Lags])[] = [
-  ["the usual 4 to 90 s", (random) => each(random, 4, 90)],
-  ["all of them 2 to 5 minutes", (random) => each(random, 120, 300)],
-  [
-    "one of them 2 to 8 minutes",
-    (random) => [random.between(120, 480), ...each(random, 4, 60).slice(1)],
-  ],
-  [
-    "one of them 15 to 40 minutes",
-    (random) => [random.between(900, 2400), ...each(random, 4, 60).slice(1)],
-  ],
-  ["none at all", (random) => each(random, 0, 0)],
+/** With how often each comes, in ten. */
+const LAGS: readonly (readonly [number, string, Lags])[] = [
+  [3, "the usual 4 to 90 s", (random) => each(random, 4, 90)],
+  [2, "all of them 2 to 5 minutes", (random) => each(random, 120, 300)],
+  [3, "one of them 2 to 8 minutes", (random) => oneLate(random, 120, 480)],
+  [1, "one of them 15 to 40 minutes", (random) => oneLate(random, 900, 2400)],
+  [1, "none at all", (random) => each(random, 0, 0)],
 ];
+
+function oneLate(random: Random, min: number, max: number): number[] {
+  return [random.between(min, max), ...each(random, 4, 60).slice(1)];
+}
+
+function choose(random: Random): (typeof LAGS)[number] {
+  const all = LAGS.flatMap((one) => Array.from({ length: one[0] }, () => one));
+  return all[random.index(all.length)] as (typeof LAGS)[number];
+}
 
 /** A question of ours, and not a login's: those name the app in a header. */
 const proofs = (bed: Bed): Partial<Fault> => ({
@@ -55,7 +59,7 @@ const status = (code: number, withEffect = false): FaultEffect => ({
   ...(withEffect && { withEffect }),
 });
 
-/** Each is so many times as common as its number. */
+/** Where, which requests, and what becomes of them; all of them equally often. */
 function faultsOf(bed: Bed): readonly (readonly ["entra" | "pve", Partial<Fault>, FaultEffect])[] {
   const token = proofs(bed);
   return [
@@ -101,7 +105,7 @@ export interface Weather {
 
 /** Chooses and orders the weather of the next rotation. */
 export function nextWeather(bed: Bed, node: Node, random: Random): Weather {
-  const [replicas, lags] = LAGS[random.index(LAGS.length)] as (typeof LAGS)[number];
+  const [, replicas, lags] = choose(random);
   const chosen = lags(random);
   bed.world.slowNext({ each: chosen });
   const all = faultsOf(bed);

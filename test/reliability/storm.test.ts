@@ -84,7 +84,7 @@ async function settleDown(bed: Bed, node: Node, signIns: SignIns, look: () => vo
     bed.clock.advance(LATER_SPAN / LATER);
     look();
     await signIns.one();
-    if (n % 10 === 0) await onePass(node);
+    if (n % 20 === 0) await onePass(node);
   }
 }
 
