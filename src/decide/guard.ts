@@ -96,9 +96,9 @@ function judgeGroup(
   const before = lostBefore(history.losses, (loss) => loss.group === group, "removed", facts.now);
   const now = losersOf(changes);
   const total = new Set([...before, ...now]).size;
-  const members = membersOf(facts.access, group);
+  const members = membersOf(facts.access, group, changes[0]?.realm);
   const start = membersAtStart(members, before, group, facts);
-  const after = membersAfter(members, group, all);
+  const after = membersAfter(members, group, all, facts.access);
   const unknownPast = startsFull(group, facts);
   const emptied =
     changes.some(({ kind }) => kind === "leave") &&
@@ -253,10 +253,11 @@ function losersOf(changes: readonly Change[]): ReadonlySet<UserId> {
   return new Set(changes.flatMap(({ losers }) => losers ?? []));
 }
 
-function membersOf(access: Access, group: GroupId): ReadonlySet<UserId> {
+/** Those whom a mapping can take out and who can use it: others only make a group look fuller. */
+function membersOf(access: Access, group: GroupId, realm: string | undefined): ReadonlySet<UserId> {
   return new Set(
     [...access.users.values()]
-      .filter(({ groups }) => groups.includes(group))
+      .filter((user) => user.enable && user.realm === realm && user.groups.includes(group))
       .map(({ userid }) => userid),
   );
 }
@@ -280,11 +281,18 @@ function membersAfter(
   members: ReadonlySet<UserId>,
   group: GroupId,
   changes: readonly Change[],
+  access: Access,
 ): ReadonlySet<UserId> {
+  const enabled = new Set(
+    changes.flatMap((change) => (change.kind === "enable-user" ? [change.userid] : [])),
+  );
+  const comes = (userid: UserId): boolean =>
+    enabled.has(userid) || access.users.get(userid)?.enable !== false;
   const after = new Set(members);
   for (const change of changes) {
     if (change.kind === "leave" && change.group === group) after.delete(change.userid);
-    if (change.kind === "join" && change.group === group) after.add(change.userid);
+    if (change.kind !== "join" || change.group !== group) continue;
+    if (comes(change.userid)) after.add(change.userid);
   }
   return after;
 }
