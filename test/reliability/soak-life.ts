@@ -11,7 +11,7 @@ import type { ControlEvent, Order } from "../../src/control/index.js";
 import { startDaemon } from "../../src/daemon/daemon.js";
 import type { Daemon } from "../../src/daemon/daemon.js";
 import { createLog } from "../../src/log.js";
-import { byHand } from "../support/daemon-bed.js";
+import { byHand, until } from "../support/daemon-bed.js";
 import { machineOf } from "../support/machine.js";
 import type { Orders, Place } from "./soak-world.js";
 
@@ -24,6 +24,11 @@ export interface Life {
   tick(): Promise<void>;
   /** Time goes by, for the daemon and the world alike. */
   advance(ms: number): Promise<void>;
+  /**
+   * Resolves once no rotation is under way. One takes a quarter of an hour of the world's time:
+   * days that went by within it would be no life that anybody leads.
+   */
+  quiet(): Promise<void>;
   /** An order over the control socket; gives its events, the last one `done`. */
   order(order: Order): Promise<readonly ControlEvent[]>;
   world<K extends keyof Orders>(
@@ -67,6 +72,7 @@ export async function startLife(t: Test, seed: number): Promise<Life> {
     ...{ daemon, stateDir, logFile, clock, end },
     tick: () => schedule.tick(),
     advance: (ms) => clock.sleep(ms),
+    quiet: () => until("the rotation's end", () => !isRotating(daemon)),
     order: async (order) => {
       const events: ControlEvent[] = [];
       for await (const event of runOnDaemon(controlSocket(stateDir, {}), order)) events.push(event);
@@ -74,6 +80,10 @@ export async function startLife(t: Test, seed: number): Promise<Life> {
     },
     world: (order, ...argument) => ask(order, ...argument) as Promise<never>,
   };
+}
+
+function isRotating(daemon: Daemon): boolean {
+  return Object.values(daemon.status().health.realms).some(({ secret }) => secret.rotating);
 }
 
 interface Waiting {

@@ -22,6 +22,7 @@ export async function assertWell(t: Test, life: Life, heard: readonly string[]):
   for (let pass = 0; pass < 4; pass++) {
     await life.advance(DAY_MS);
     await life.tick();
+    await life.quiet();
   }
   const { wrong, accepted, violations, leaks } = await life.world("verdict");
   t.strictSame(wrong, [], "everybody is in the groups that Entra says, and nobody else");

@@ -31,9 +31,12 @@ t.test(`a life of ${PASSES} passes and ${ROTATIONS} rotations`, async (t) => {
   let rotated = 0;
   let troubled = 0;
   for (let pass = 1; pass <= PASSES; pass++) {
-    await life.advance(pass % BURST === 0 ? GAP_MS : 300_000);
-    if (pass % BURST === 0) await life.world("round");
     await life.world("heal");
+    if (pass % BURST === 0) {
+      await life.quiet();
+      await life.advance(GAP_MS);
+      await life.world("round");
+    } else await life.advance(300_000);
     if (pass % 3 === 0) {
       troubled += 1;
       await life.world("fault", trouble());
@@ -54,6 +57,7 @@ t.test(`a life of ${PASSES} passes and ${ROTATIONS} rotations`, async (t) => {
 /** By the control socket, as the command does it; 1 where it ended well. */
 async function rotate(life: Life): Promise<number> {
   await life.world("heal");
+  await life.quiet();
   const events = await life.order({ kind: "rotate" });
   const last = events.at(-1);
   if (last?.type === "done" && last.exit === 0) return 1;
