@@ -1,6 +1,6 @@
 /** Hands an order to the running daemon, or does it here, and shows what happens. */
 import { loadConfig } from "../config/load.js";
-import { controlSocket, daemonListens, runOnDaemon } from "../control/index.js";
+import { controlSocket, daemonListens, runOnDaemon, worded } from "../control/index.js";
 import type { ControlEvent, Emit, Order } from "../control/index.js";
 import { carryOut } from "../daemon/orders.js";
 import { counted, jsonText, printable } from "../decide/text.js";
@@ -19,7 +19,7 @@ export async function order(given: Order, args: Args, io: Io): Promise<number> {
   let writes = 0;
   const show: Emit = (event) => {
     if (event.type === "progress" && event.done !== undefined) writes = event.done;
-    print(event);
+    print(worded(event));
   };
   const finish = (event: Done): number => {
     const good = given.kind === "sync" ? `done: ${writesText(writes)}` : "done";

@@ -8,10 +8,14 @@ import type { Finding } from "../errors.js";
 import { EXIT } from "../exit.js";
 import type { PassReport } from "../pass/pass.js";
 import { verdict } from "../pass/verdict.js";
+import { redact, redactDeep } from "../redact.js";
 import type { Command } from "./io.js";
 import { findingsText } from "./findings.js";
 import { readOnly } from "./locally.js";
 import { withProgress } from "./progress.js";
+
+/** No plan as JSON nests deeper. */
+const DEPTH = 16;
 
 export const plan: Command = {
   name: "plan",
@@ -29,7 +33,7 @@ export const plan: Command = {
       return EXIT.failed;
     }
     const told = { ...report.plan, findings: findingsOf(report, report.plan) };
-    if (json) io.out(`${jsonText(planView(told, report.secrets), 2)}\n`);
+    if (json) io.out(`${jsonText(redactDeep(planView(told, report.secrets), DEPTH), 2)}\n`);
     else io.out(renderPlan(told, report.secrets, io.terminal ? ansiPaint : plainPaint));
     return verdict(report, true);
   },
@@ -40,5 +44,6 @@ function findingsOf(report: PassReport, plan: Plan): Plan["findings"] {
   const key = ({ code, realm, message }: Finding): string => `${code}|${realm}|${message}`;
   const ofSecrets = new Set(report.secrets.flatMap(({ findings }) => findings.map(key)));
   const beside = report.findings.filter((finding) => !ofSecrets.has(key(finding)));
-  return unique([...plan.findings, ...beside]);
+  const all = unique([...plan.findings, ...beside]);
+  return all.map((finding) => ({ ...finding, message: redact(finding.message) }));
 }

@@ -11,7 +11,7 @@ export function statusText(view: StatusView, terminal: boolean): string {
   const { health } = view;
   const lines = [
     view.running
-      ? `${paint.heading("pve-entra-agent")} ${health.version}: ${word(health.state, paint)}`
+      ? `${paint.heading("pve-entra-agent")} ${printable(health.version)}: ${word(health.state, paint)}`
       : `${paint.heading("pve-entra-agent")}: ${paint.lost("the daemon is not running")}; what follows is from the journal`,
     ...health.reasons.map((reason) => `  ${printable(reason)}`),
     ...(view.running ? [leaseLine(health)] : []),
@@ -22,7 +22,7 @@ export function statusText(view: StatusView, terminal: boolean): string {
     ...block("Held", heldLines(view.held), paint),
     ...(view.approval_id === null
       ? []
-      : [`  approve with: pve-entra-agent sync --approve ${view.approval_id}`]),
+      : [`  approve with: pve-entra-agent sync --approve ${printable(view.approval_id)}`]),
     ...block(
       "Waiting",
       view.waiting.map((w) => `${printable(w.what)}: for ${printable(w.for)}`),
@@ -40,7 +40,9 @@ export function statusText(view: StatusView, terminal: boolean): string {
     ),
     ...block(
       "To look at",
-      view.findings.map(({ code, message, next }) => `${code}: ${printable(message)}\n    ${next}`),
+      view.findings.map(
+        ({ code, message, next }) => `${code}: ${printable(message)}\n    ${printable(next)}`,
+      ),
       paint,
     ),
   ];
@@ -87,7 +89,7 @@ function when(iso: string): string {
 
 function passWord({ ok, code }: HealthReport["realms"][string]["sync"]): string {
   if (ok === null) return "";
-  return ok ? " (good)" : ` (failed${code === null ? "" : `, ${code}`})`;
+  return ok ? " (good)" : ` (failed${code === null ? "" : `, ${printable(code)}`})`;
 }
 
 function block(title: string, lines: readonly string[], paint: Paint): string[] {

@@ -3,3 +3,4 @@ export type * from "./events.js";
 export { listenForOrders } from "./server.js";
 export type { ControlOptions, ControlServer } from "./server.js";
 export { controlSocket } from "./socket.js";
+export { worded } from "./worded.js";

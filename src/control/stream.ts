@@ -1,7 +1,7 @@
 /** The events of one order on their way to the command: one JSON object a line. */
 import { PassThrough } from "node:stream";
-import { redact } from "../redact.js";
 import type { ControlEvent, Done, Happening } from "./events.js";
+import { worded } from "./worded.js";
 
 /** Beyond this a reader is too slow for news of progress. */
 const SLOW_BYTES = 256 * 1024;
@@ -41,19 +41,5 @@ export class EventStream {
     if (this.body.destroyed || this.body.writableEnded) return;
     if (this.body.writableLength > STUCK_BYTES) this.body.destroy();
     else this.body.write(text);
-  }
-}
-
-/** The words of an event may come from a library's error. */
-function worded(event: ControlEvent): ControlEvent {
-  switch (event.type) {
-    case "progress":
-      return { ...event, text: redact(event.text) };
-    case "finding":
-      return { ...event, finding: { ...event.finding, message: redact(event.finding.message) } };
-    case "done":
-      return event.message === undefined ? event : { ...event, message: redact(event.message) };
-    case "plan":
-      return event;
   }
 }

@@ -178,7 +178,7 @@ function fields(values: object): string {
 
 function reason(change: Change): string {
   const person = change.person === undefined ? "" : ` [person ${change.person}]`;
-  return `${printable(change.reason)}${person}`;
+  return printable(`${change.reason}${person}`);
 }
 
 function held({ change, because }: Hold, paint: Paint): string {
@@ -194,7 +194,7 @@ function waits({ action, waitsFor }: Waiting, paint: Paint): string {
 function guardLine(count: Plan["guard"][number]): string {
   const where = count.group === undefined ? `realm ${count.realm}` : `group ${count.group}`;
   const numbers = `${count.now} ${count.cause} now, ${count.before} in the last 24 h`;
-  return `  ${printable(where)}: ${numbers}; ${count.limit}${count.held ? " -> held" : ""}`;
+  return printable(`  ${where}: ${numbers}; ${count.limit}${count.held ? " -> held" : ""}`);
 }
 
 function secretLines(decision: RotationDecision, paint: Paint): string[] {
@@ -214,7 +214,9 @@ function secretLines(decision: RotationDecision, paint: Paint): string[] {
     );
   }
   for (const { keyId, reason: why } of decision.remove) {
-    lines.push(`${paint.lost(`  - remove secret ${keyId}`)}\n      because ${printable(why)}`);
+    lines.push(
+      `${paint.lost(`  - remove secret ${printable(keyId)}`)}\n      because ${printable(why)}`,
+    );
   }
   return lines;
 }
