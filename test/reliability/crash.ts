@@ -78,7 +78,8 @@ export function crashEach(t: Test, scenario: Scenario, crashes: Crashes): void {
     inMemory();
     const bundle = await bundleProgram();
     t.teardown(() => bundle.remove());
-    const stage = await startStage(t, scenario);
+    const entra = { ...scenario.options.entra, lean: true };
+    const stage = await startStage(t, { ...scenario, options: { ...scenario.options, entra } });
     const count: Count = { points: 0, good: 0 };
     const cpu = cpuSeconds();
     for (const step of scenario.steps) {

@@ -20,6 +20,8 @@ export interface ServerPorts {
   log: RequestLog;
   interrupters: Interrupters;
   host: Host;
+  /** TLS 1.2 at most. */
+  lean: boolean;
 }
 
 /** An https server on the loopback address. */
@@ -124,7 +126,11 @@ export async function startServer(
   ports: ServerPorts,
 ): Promise<Server> {
   const app = fastify({
-    https: { key: certificate.keyPem, cert: certificate.certPem },
+    https: {
+      key: certificate.keyPem,
+      cert: certificate.certPem,
+      ...(ports.lean && { maxVersion: "TLSv1.2" as const }),
+    },
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT,
     // Entra's paths carry parentheses, quotes and bad escapes that a router would stumble over.
