@@ -13,7 +13,7 @@ import type {
   UserId,
 } from "./facts.js";
 import { privilegedGroup } from "./privileged.js";
-import { distrust } from "./trust.js";
+import { distrust, distrustsSecrets } from "./trust.js";
 import { claimOf, collisions, useridOf } from "./userid.js";
 import type { Claim } from "./userid.js";
 
@@ -68,7 +68,7 @@ export function roster(
   const read = access.realms.get(realm.name);
   const facts = isRealm(read) ? read : undefined;
   const stops = distrust(realm, issuer, read);
-  const claim = usableClaim(realm, facts);
+  const claim = usableClaim(realm, facts, stops);
   const mappings = realm.groups.map((config) => mappingOf(config, directory, access));
   const findings = mappings.flatMap((mapping) => unreadable(mapping, realm.name, directory));
   const people = listedPeople(mappings, directory);
@@ -131,8 +131,16 @@ function listingOf(mappings: readonly Mapping[]): ReadonlyMap<ObjectId, readonly
   return listing;
 }
 
-function usableClaim(realm: RealmConfig, facts: RealmFacts | undefined): Claim | undefined {
-  if (facts === undefined) return undefined;
+/**
+ * In a realm that is pointed elsewhere nobody's name is what its claim says: believing it would
+ * rename, and so disable, everybody. People are known by their object id alone then.
+ */
+function usableClaim(
+  realm: RealmConfig,
+  facts: RealmFacts | undefined,
+  stops: readonly Finding[],
+): Claim | undefined {
+  if (facts === undefined || distrustsSecrets(stops)) return undefined;
   const claim = claimOf(facts.usernameClaim);
   return claim?.needsEmailClaim === true && !realm.emailClaim ? undefined : claim;
 }
