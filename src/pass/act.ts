@@ -10,7 +10,7 @@ import type { Journal, PassId, Seen } from "../journal/types.js";
 import type { AccessPort, DirectoryPort } from "../ports.js";
 import type { LeaseCheck } from "./rotate-tools.js";
 import { stillTrue } from "./confirm.js";
-import { freshGroups } from "./fresh.js";
+import { freshened } from "./fresh.js";
 
 /** After these nothing else can be relied on: the pass stops writing and observes again. */
 const STOPS: readonly ErrorCode[] = [
@@ -181,7 +181,8 @@ async function send(
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
   try {
-    await access.write(write, await freshGroups(write, seen, access, signal), signal);
+    const fresh = await freshened(write, seen, access, signal);
+    await access.write(fresh.write, fresh.groups, signal);
     return undefined;
   } catch (thrown) {
     // A request cut off by our own stopping may still have reached PVE.

@@ -7,6 +7,7 @@
  */
 import type { AclEntry, GroupId, PveUser, UserId } from "../decide/facts.js";
 import { aclKey } from "../decide/facts.js";
+import { parseUserMark, writeUserMark } from "../decide/mark.js";
 import type { Write } from "../decide/plan.js";
 import { AgentError } from "../errors.js";
 import type { Seen } from "../journal/types.js";
@@ -14,65 +15,92 @@ import type { AccessPort } from "../ports.js";
 
 export type FreshPort = Pick<AccessPort, "readUser" | "readGroup" | "readAcl">;
 
+/** A write as it is to be sent. `groups`: the whole list instead of what joins. */
+export interface Fresh {
+  readonly write: Write;
+  readonly groups?: readonly GroupId[];
+}
+
 /**
- * Looks where the write needs it, and gives the whole list of groups to send with it: where nothing
- * leaves, groups are appended and none is given.
+ * Looks where the write needs it, and gives it as it is to be sent: where somebody leaves a group,
+ * with the whole list; where nobody does, groups are appended.
  *
  * @param known what was observed, with what we wrote since
  * Throws PVE_REFUSED where somebody edited what the write is about, and what the reads throw.
  */
-export async function freshGroups(
+export async function freshened(
   write: Write,
   known: Seen,
   access: FreshPort,
   signal: AbortSignal,
-): Promise<readonly GroupId[] | undefined> {
+): Promise<Fresh> {
   switch (write.kind) {
     case "update-user":
       return freshUser(write, known, access, signal);
     case "delete-user":
       await wholeUser(write.userid, known, access, signal);
-      return undefined;
+      return { write };
     case "update-group": {
       const { comment } = await access.readGroup(write.group, signal);
       if (comment !== known.groups.get(write.group)?.comment) throw edited(write.group);
-      return undefined;
+      return { write };
     }
     case "delete-group":
       await wholeGroup(write.group, known, access, signal);
-      return undefined;
+      return { write };
     case "create-user":
     case "create-group":
     case "acl":
       // PVE refuses to make what exists, and an entry is one path, group and role: nothing of
       // anybody else's can be in it.
-      return undefined;
+      return { write };
   }
 }
 
 /**
- * A list of groups replaces the user's whole list, and a comment the whole comment. Whether they
- * are enabled is looked at, too: of somebody whom an administrator disabled in between, our mark
- * must not say that it was us, or they would be enabled on return. What takes away
- * without a comment waits for no comment: whoever edits theirs again and again would never be
- * removed.
+ * A list of groups replaces the user's whole list, and a comment the whole comment: our mark goes
+ * behind whatever people have written there by now. Whether the user is enabled is looked at, too:
+ * of somebody whom an administrator disabled in between, our mark must not say that it was us, or
+ * they would be enabled on return. What takes away without a comment waits for no comment: whoever
+ * edits theirs again and again would never be removed.
  */
 async function freshUser(
-  { userid, fields, join, leave }: Write & { kind: "update-user" },
+  write: Write & { kind: "update-user" },
   known: Seen,
   access: FreshPort,
   signal: AbortSignal,
-): Promise<readonly GroupId[] | undefined> {
+): Promise<Fresh> {
+  const { userid, fields, join, leave } = write;
   const judged = fields.comment !== undefined || fields.enable !== undefined;
-  if (leave.length === 0 && !judged) return undefined;
+  if (leave.length === 0 && !judged) return { write };
   const now = await access.readUser(userid, signal);
   const before = known.users.get(userid);
-  const same =
-    fields.comment === undefined ? now.enable === before?.enable : sameAccount(now, before);
-  if (judged && !same) throw edited(userid);
-  if (leave.length === 0) return undefined;
+  if (judged && now.enable !== before?.enable) throw edited(userid);
+  const comment = freshComment(now, before, fields.comment);
+  const sent = comment === undefined ? write : { ...write, fields: { ...fields, comment } };
+  if (leave.length === 0) return { write: sent };
   const kept = now.groups.filter((group) => !leave.includes(group));
-  return [...new Set([...kept, ...join])];
+  return { write: sent, groups: [...new Set([...kept, ...join])] };
+}
+
+/** The mark of `wanted` behind the text of now. A mark that somebody else wrote meanwhile stays. */
+function freshComment(
+  now: PveUser,
+  before: PveUser | undefined,
+  wanted: string | undefined,
+): string | undefined {
+  if (wanted === undefined || now.comment === before?.comment) return wanted;
+  const { text } = parseUserMark(now.comment);
+  const { mark } = parseUserMark(wanted);
+  const written = mark === undefined ? undefined : writeUserMark(text, mark);
+  const same = before !== undefined && markIn(now.comment) === markIn(before.comment);
+  if (!same || written?.fits !== true) throw edited(now.userid);
+  return written.comment;
+}
+
+function markIn(comment: string): string {
+  const { text, mark } = parseUserMark(comment);
+  return mark === undefined ? "" : comment.slice(text.length).trim();
 }
 
 /**

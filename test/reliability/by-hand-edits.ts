@@ -16,6 +16,8 @@ export interface Edit {
   readonly shownBy: readonly string[];
   /** Paths whose writes could undo it. */
   readonly writtenBy: readonly string[];
+  /** What became of it shows only once carl and dora are back. */
+  readonly needsReturn: boolean;
   /** Whether it can be made at this moment. */
   applies(cfg: UserCfg): boolean;
   make(scene: Scene): void;
@@ -35,7 +37,11 @@ function ofUser(
   round: number,
   name: string,
   what: string,
-  parts: Pick<Edit, "make" | "lost"> & { applies?: Edit["applies"]; acl?: boolean },
+  parts: Pick<Edit, "make" | "lost"> & {
+    applies?: Edit["applies"];
+    acl?: boolean;
+    needsReturn?: boolean;
+  },
 ): Edit {
   const path = userPath(name);
   return {
@@ -43,6 +49,7 @@ function ofUser(
     round,
     shownBy: parts.acl === true ? [ACL] : [path],
     writtenBy: [path],
+    needsReturn: parts.needsReturn === true,
     applies: (cfg) => cfg.users.has(userid(name)) && (parts.applies?.(cfg) ?? true),
     make: parts.make,
     lost: (cfg, scene) =>
@@ -72,6 +79,7 @@ const isEnabled = (cfg: UserCfg, name: string): boolean =>
 /** Whoever an administrator disabled stays so, also when Entra gives them back their groups. */
 function disabled(round: number, name: Name): Edit {
   return ofUser(round, name, "is disabled", {
+    needsReturn: true,
     applies: (cfg) => isEnabled(cfg, name),
     make: ({ bed }) => bed.hands.disableUser(userid(name)),
     lost: (cfg) => (isEnabled(cfg, name) ? "is enabled again" : undefined),
@@ -86,8 +94,12 @@ function enabled(round: number, name: Name): Edit {
   });
 }
 
+/** Whom Entra gives back what they lost, once the edits of a round about accounts are made. */
+export const COME_BACK: readonly Name[] = ["carl", "dora"];
+
 function comments(round: number, name: Name): Edit {
   return ofUser(round, name, "the comment is edited beside the mark", {
+    needsReturn: true,
     make: (scene) => {
       const comment = read(scene).users.get(userid(name))?.comment ?? "";
       const { text } = parseUserMark(comment);
@@ -95,6 +107,9 @@ function comments(round: number, name: Name): Edit {
       scene.bed.hands.editUser(userid(name), { comment: `desk 7 ${mark}` });
     },
     lost: (cfg) => {
+      // Our mark says that it was us who disabled them: without it they could not come back.
+      const back = COME_BACK.includes(name) && !isEnabled(cfg, name);
+      if (back) return "stays disabled on return";
       const { text } = parseUserMark(cfg.users.get(userid(name))?.comment ?? "");
       return text.trim() === "desk 7" ? undefined : `the comment is "${text}"`;
     },
@@ -126,6 +141,7 @@ function ofGroup(
     round,
     shownBy: parts.acl === true ? [ACL] : [path],
     writtenBy: [path],
+    needsReturn: false,
     ...{ applies: parts.applies, make: parts.make, lost: parts.lost },
   };
 }
@@ -197,6 +213,7 @@ const aclEdits: readonly Edit[] = [
   round: n % 2,
   shownBy: [ACL],
   writtenBy: [ACL],
+  needsReturn: false,
   applies: () => true,
   make: ({ bed }) =>
     bed.hands.addAcl({ path, role, groups: ["manual"], users: ["local@pve"], propagate: n > 1 }),
@@ -212,6 +229,7 @@ const finnByHand: Edit = {
   round: 1,
   shownBy: [userPath("finn")],
   writtenBy: ["/access/users"],
+  needsReturn: false,
   applies: (cfg) => !cfg.users.has(userid("finn")),
   make: ({ bed }) =>
     bed.hands.createUser(userid("finn"), { comment: "desk 7", groups: ["manual"] }),

@@ -108,7 +108,7 @@ async function run(
   if (request < gap) return "no such gap";
   await untilAtRest(scene.bed, scene.agent, scene.config);
   // Whoever left comes back, for whether we may enable them again is told by that alone.
-  const comeBack = made.some(({ edit }) => edit.name.endsWith("is disabled"));
+  const comeBack = made.some(({ edit }) => edit.needsReturn);
   if (!comeBack) return fates(scene, made, gap);
   const { world } = scene.bed.tenant;
   world.join(scene.ops, scene.idOf.get("carl") ?? "");
