@@ -3,18 +3,14 @@
  *
  * Ours is every refusal of the realm's `client-key`: that it is wrong or expired. There is one
  * exception, and it is counted and printed apart: a replica that had never learnt of the key, from
- * its making until PVE was given it, and had not been met by any question since the proof last
- * heard a refusal. From outside such a replica cannot be told from one that does not exist. The
- * moment it has learnt, a refusal of it is ours again; so is one by a replica that had once known
- * the key.
+ * its making until PVE was given it, and that the proof did not meet, though it was a whole one:
+ * sixty questions answered well since the last refusal, over sixty seconds, right before the write.
+ * From outside such a replica cannot be told from one that does not exist. The moment it has
+ * learnt, a refusal of it is ours again; so is one by a replica that had once known the key.
  */
 import type { Bed, Node } from "../rotation-bed.js";
 
-/** Replicas that PVE was given a key without. */
-interface Written {
-  readonly at: number;
-  readonly strangers: ReadonlySet<number>;
-}
+const PROOF = 60;
 
 export type Cause = "ours" | "unmet replica";
 
@@ -31,7 +27,8 @@ export interface Blame {
 export function startBlame(bed: Bed, node: Node): Blame {
   const { directory } = bed.world;
   const knew = new Map<string, Set<number>>();
-  const written = new Map<string, Written>();
+  /** By key id, the replicas that PVE was given a key without, however well it was proved. */
+  const unmet = new Map<string, ReadonlySet<number>>();
   const early: string[] = [];
 
   const knownBy = (keyId: string): Set<number> => {
@@ -60,7 +57,7 @@ export function startBlame(bed: Bed, node: Node): Blame {
     const ever = knew.get(keyId) ?? new Set();
     const all = Array.from({ length: directory.size }, (_, n) => n);
     const strangers = new Set(all.filter((n) => !ever.has(n)));
-    written.set(keyId, { at: bed.clock.now(), strangers });
+    unmet.set(keyId, wasProved(bed) ? strangers : new Set());
     if (strangers.size > 0) early.push(keyId);
   });
 
@@ -70,7 +67,7 @@ export function startBlame(bed: Bed, node: Node): Blame {
     stop,
     causeOf(because) {
       const keyId = current();
-      const strangers = keyId === undefined ? undefined : written.get(keyId)?.strangers;
+      const strangers = keyId === undefined ? undefined : unmet.get(keyId);
       if (keyId === undefined || strangers === undefined) return "ours";
       if (!/AADSTS7000215/.test(because)) return "ours";
       const knowing = knownBy(keyId);
@@ -81,4 +78,17 @@ export function startBlame(bed: Bed, node: Node): Blame {
       return excused ? "unmet replica" : "ours";
     },
   };
+}
+
+/** Whether a whole proof ends at this moment, by what the token endpoint was asked and answered. */
+function wasProved(bed: Bed): boolean {
+  const questions = bed.entra.log
+    .entries({ path: "/oauth2/v2.0/token" })
+    .filter(({ body }) => body?.includes(`client_id=${bed.sso.appId}`));
+  const since = questions.slice(questions.findLastIndex(({ status }) => status === 401) + 1);
+  const good = since.filter(({ status }) => status === 200).slice(-PROOF);
+  const [first] = good;
+  return (
+    good.length === PROOF && first !== undefined && bed.clock.now() - first.at >= (PROOF - 1) * 1000
+  );
 }

@@ -9,7 +9,7 @@ const PVE_URL = "https://pve1.example.com:8006";
 /** One in so many goes the whole way, from the browser to the account. */
 const WHOLE_EVERY = 25;
 /** A refused person tries again, this often at most. */
-const TRIES_AGAIN = 20;
+const TRIES_AGAIN = 8;
 
 export interface Count {
   begun: number;
@@ -59,7 +59,8 @@ export function startSignIns(
       if (because === undefined) return;
       count.refused += 1;
       if (blame.causeOf(because) === "unmet replica") count.unmet += 1;
-      else count.ours.push(`at ${new Date(bed.clock.now()).toISOString()}: ${because}`);
+      else
+        count.ours.push(`at ${new Date(bed.clock.now()).toISOString()}: ${because.slice(0, 120)}`);
       for (let tries = 0; tries < TRIES_AGAIN; tries += 1) {
         if ((await withKey(bed, node.key(), agent)) === undefined) return;
       }
