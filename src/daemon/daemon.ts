@@ -320,7 +320,8 @@ export class Daemon {
 
   async #housekeeping(): Promise<void> {
     const now = this.#options.machine.clock.now();
-    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    // A clock that was set back must not put it off until it has caught up.
+    if (Math.abs(now - this.#prunedAt) < PRUNE_EVERY_MS) return;
     this.#prunedAt = now;
     this.#journal.prune(now);
     try {
