@@ -19,6 +19,9 @@ export function accountChanges(
   seats: readonly Seat[],
   notes: Notes,
 ): readonly Change[] {
+  if (standing.contested !== undefined) {
+    notes.findings.push(about(frame, standing, standing.contested));
+  }
   switch (standing.state) {
     case "unsure":
       if (standing.finding !== undefined)

@@ -17,6 +17,8 @@ export type Standing = {
   /** What the person's own side said; undefined: there was no need to ask. */
   readonly own?: OwnSide;
   readonly question?: Question["who"];
+  /** Another person seems to have this name, and it is not certain yet. */
+  readonly contested?: Finding;
 } & (
   | { readonly state: "active"; readonly id: ObjectId; readonly person: Person }
   | {
@@ -49,10 +51,16 @@ export function standingOf(
   mustAsk: boolean,
 ): Standing {
   const { text, mark } = parseUserMark(user.comment);
-  const base = { user, text, ...(mark === undefined ? {} : { mark }) };
+  const plain = { user, text, ...(mark === undefined ? {} : { mark }) };
   const holder = frame.roster.holders.get(user.userid);
-  if (mark !== undefined && holder !== undefined && holder !== mark.id) {
-    return { ...base, ...reused(frame, user, mark.id, holder) };
+  const taken =
+    mark !== undefined && holder !== undefined && holder !== mark.id
+      ? reused(frame, user, mark.id, holder)
+      : undefined;
+  if (taken?.state === "reused") return { ...plain, ...taken };
+  const base = { ...plain, ...(taken === undefined ? {} : { contested: taken.finding }) };
+  if (taken !== undefined && mark !== undefined && frame.roster.people.has(mark.id)) {
+    return { ...plain, ...listedWithout(frame, user, mark.id, taken) };
   }
   const id = mark?.id ?? holder;
   if (id === undefined) {
@@ -167,6 +175,22 @@ function reused(
   const taken = fresh.kind === "person" && nameOf(frame, fresh.person) === user.userid;
   if (lost && taken) return { state: "reused", id, successor };
   return unsure(user, "two people seem to have this name");
+}
+
+/**
+ * Whom the lists have, and whose name they give to another: who has it is not known, so nothing is
+ * given; but an account whose person is disabled or deleted ends whoever has the name.
+ */
+function listedWithout(
+  frame: Frame,
+  user: PveUser,
+  id: ObjectId,
+  taken: { state: "unsure"; finding: Finding },
+): Pick<Standing, "own" | "question" | "contested"> & Judgement {
+  const question = { by: "id", id } as const;
+  const own = frame.ask.own(question, []);
+  const judged = judge(frame, user, id, undefined, own);
+  return judged.state === "gone" ? { own, question, contested: taken.finding, ...judged } : taken;
 }
 
 /** A user without a mark whom no list gives: asked by name. */
