@@ -5,6 +5,7 @@ import { ALL_GROUPS, PATHS, ROLES } from "./random-world/draw.js";
 import type { EntryDraw } from "./random-world/draw.js";
 import { PlainSite, plainMapping, plainPerson, plainRealm } from "./random-world/plain.js";
 import type { PlainLife } from "./random-world/plain.js";
+import { idOf } from "./random-world/tenant.js";
 
 const entry = (path: (typeof PATHS)[number], role: (typeof ROLES)[number]): EntryDraw => ({
   path: PATHS.indexOf(path),
@@ -102,3 +103,57 @@ t.test("a group is not deleted with an entry that nobody let go", async (t) => {
   t.match(userCfgText, /^group:old:/m, "the approval was for a group without it");
   t.match(userCfgText, /@old/);
 });
+
+/** Two people with one mail, of whom the first has the account. */
+const ONE_MAIL = { claim: "email" as const };
+const FIRST = { person: 0, realm: 0, enable: true, text: 0, mark: "own" as const, flags: 0 };
+
+t.test("whose name another person seems to have loses what both sides take away", async (t) => {
+  const site = siteFor(t, {
+    people: [
+      { ...plainPerson(0, []), mail: 0 },
+      { ...plainPerson(1, [0]), mail: 0 },
+      plainPerson(2, [0]),
+      plainPerson(3, [0]),
+    ],
+    groups: ["[entra:entra]"],
+    realms: [plainRealm([plainMapping([0])], ONE_MAIL)],
+    users: [{ ...FIRST, groups: [0] }],
+  });
+  await site.pass();
+  const { look } = await site.pass();
+  t.notOk(site.members("ops").includes("anna@x.example@entra"), "the group is lost");
+  t.equal(site.site.pve.state.users.users.get("anna@x.example@entra")?.enable, false);
+  t.match(
+    look.plan.findings.map(({ message }) => message).join("\n"),
+    /anna@x.example@entra.*two people/,
+    "the other one gets nothing, and it is said why",
+  );
+});
+
+t.test(
+  "whose name another person seems to have is disabled when Entra disables them",
+  async (t) => {
+    const site = siteFor(t, {
+      people: [
+        { ...plainPerson(0, [0]), mail: 0, guest: true },
+        { ...plainPerson(1, [0]), mail: 0 },
+      ],
+      groups: ["[entra:entra]"],
+      realms: [plainRealm([plainMapping([0])], ONE_MAIL)],
+    });
+    // Listed as a guest, who has no name in this realm: so the lists give the name to the other.
+    site.site.pve.admin.createUser("anna@x.example@entra", {
+      comment: `[entra:${idOf(0)}]`,
+      groups: ["ops"],
+    });
+    const edits = [
+      { kind: "guest" as const, a: 0, b: 0, c: 0 },
+      { kind: "disable" as const, a: 0, b: 0, c: 0 },
+    ];
+    const lies = [{ kind: "list-old-record" as const, a: 0, b: 0, c: 0 }];
+    await site.pass({ edits, lies });
+    t.equal(site.site.pve.state.users.users.get("anna@x.example@entra")?.enable, false);
+    t.notOk(site.members("ops").includes("anna@x.example@entra"));
+  },
+);

@@ -77,6 +77,7 @@ function takeName(tenant: Tenant, id: ObjectId, group: ObjectId): boolean {
   const soul = tenant.souls.get(id);
   if (soul === undefined || tenant.souls.size > 10) return false;
   if (soul.gone === "no") soul.gone = "soft";
+  if (tenant.isTaken(soul.record.userPrincipalName)) return false;
   tenant.add(soul.record.userPrincipalName, [group]);
   return true;
 }

@@ -29,17 +29,26 @@ export function isWhole({ hearing }: RealmView, mapping: MappingConfig): boolean
   return entraOf(mapping).every((group) => hearing.list(group) !== undefined);
 }
 
-/** Whose userid this is: the mark's, or by the name itself. */
+/** Whose userid this is: the mark's, or by the name itself where that is one person's alone. */
 export function bearer(
   view: RealmView,
   userid: string,
   mark: string | undefined,
 ): ObjectId | undefined {
   if (mark !== undefined) return mark as ObjectId;
-  const value = userid.slice(0, -(view.realm.name.length + 1));
-  if (view.claim === "oid") return value as ObjectId;
-  const property = view.claim === "email" ? "mail" : "userPrincipalName";
-  return view.hearing.byName(property, value);
+  const { hearing, claim, realm } = view;
+  const listed = realm.groups
+    .flatMap((mapping) => [...listedIn(view, mapping)])
+    .filter((id) => {
+      const person = hearing.listed(id);
+      return person !== undefined && nameIn(view, person) === userid;
+    });
+  const [only, ...others] = new Set(listed);
+  if (only !== undefined) return others.length === 0 ? only : undefined;
+  const value = userid.slice(0, -(realm.name.length + 1));
+  if (claim === "oid") return value as ObjectId;
+  const same = hearing.byName(claim === "email" ? "mail" : "userPrincipalName", value);
+  return same.length === 1 ? same[0] : undefined;
 }
 
 /** Deleted, disabled, or gone twice: the person's own object alone takes everything away. */

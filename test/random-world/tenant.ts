@@ -150,25 +150,23 @@ export class Hearing implements Pick<DirectoryPort, "readGroups" | "ask"> {
   }
 
   /** By a property, as Graph's filter finds it: whatever the case. */
-  byName(property: "userPrincipalName" | "mail", value: string): ObjectId | undefined {
+  byName(property: "userPrincipalName" | "mail", value: string): readonly ObjectId[] {
     return [...this.#tenant.souls]
       .filter(([, { gone }]) => gone === "no")
-      .find(([, { record }]) => record[property]?.toLowerCase() === value.toLowerCase())?.[0];
+      .filter(([, { record }]) => record[property]?.toLowerCase() === value.toLowerCase())
+      .map(([id]) => id);
   }
 
   answer({ who, groups }: Question): OwnSide {
     if (who.by === "id") return this.own(who.id, groups);
-    const same = [...this.#tenant.souls.values()].filter(
-      ({ record, gone }) =>
-        gone === "no" && record[who.by]?.toLowerCase() === who.value.toLowerCase(),
-    );
+    const same = this.byName(who.by, who.value);
     if (same.length > 1) {
       const message = `${questionKey(who)} is more than one person`;
       return { kind: "unknown", finding: { code: "ENTRA_BAD_ANSWER", message } };
     }
     const [only] = same;
     if (only === undefined) return { kind: "absent" };
-    const own = this.own(only.record.id, groups);
+    const own = this.own(only, groups);
     if (own.kind === "deleted") return { kind: "absent" };
     const found =
       own.kind !== "person" || own.person[who.by]?.toLowerCase() === who.value.toLowerCase();

@@ -4,6 +4,7 @@
  * takes more from a group than the guard lets through (P5).
  */
 import type { Config, MappingConfig } from "../../src/config/types.js";
+import type { UserId } from "../../src/decide/facts.js";
 import { AGENT_USER } from "../emulators/pve/default-world.js";
 import type { UserCfg } from "../emulators/pve/oracle.js";
 import { makeDesired } from "./desired.js";
@@ -239,8 +240,13 @@ export class Watcher {
     const listed = view.realm.groups.some((one) =>
       entraOf(one).some((group) => id !== undefined && this.#hearing.list(group)?.has(id)),
     );
-    if (!inOurs && !listed && view.realm.unmarked !== "disable" && !this.#inMarked(old, userid))
-      return false;
+    const known = this.#look?.facts.history.knownUsers.has(userid as UserId) === true;
+    const ours = inOurs || listed || known || this.#inMarked(old, userid);
+    if (!ours && view.realm.unmarked !== "disable") return false;
+    // Of a mapping once, and in none any more: whoever took the mark away gains nothing by it.
+    if (known && id !== undefined && view.realm.groups.every((one) => isOut(view, one, id))) {
+      return true;
+    }
     if (id === undefined) return this.#unknownTwice(view, userid);
     return isGone(view, id) || (view.claim === "oid" && this.#unknownTwice(view, userid));
   }
