@@ -75,12 +75,21 @@ async function freshUser(
   if (leave.length === 0 && !judged) return { write };
   const now = await access.readUser(userid, signal);
   const before = known.users.get(userid);
-  if (judged && now.enable !== before?.enable) throw edited(userid);
+  if (isAnother(now, before) || (judged && now.enable !== before?.enable)) throw edited(userid);
   const comment = freshComment(now, before, fields.comment);
   const sent = comment === undefined ? write : { ...write, fields: { ...fields, comment } };
   if (leave.length === 0) return { write: sent };
   const kept = now.groups.filter((group) => !leave.includes(group));
   return { write: sent, groups: [...new Set([...kept, ...join])] };
+}
+
+/**
+ * The account was deleted and made anew for somebody else since: nothing that was decided about the
+ * one before is to happen to them.
+ */
+function isAnother(now: PveUser, before: PveUser | undefined): boolean {
+  const [is, was] = [now.comment, before?.comment ?? ""].map((text) => parseUserMark(text).mark);
+  return is !== undefined && was !== undefined && is.id !== was.id;
 }
 
 /** The mark of `wanted` behind the text of now. A mark that somebody else wrote meanwhile stays. */
