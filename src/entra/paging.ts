@@ -45,9 +45,13 @@ function pageOf(
 function followable(link: string, origin: string): URL {
   const url = URL.canParse(link) ? new URL(link) : undefined;
   if (url === undefined) throw new AgentError("ENTRA_BAD_ANSWER", "a next link is no URL");
-  if (url.protocol === "https:" && url.origin === origin && url.username === "") return url;
+  if (url.protocol === "https:" && url.origin === origin && !hasUserInfo(url)) return url;
   const message = `a next link leads to ${url.origin}, which is not ${origin}`;
   throw new AgentError("ENTRA_FOREIGN_HOST", message);
+}
+
+function hasUserInfo({ username, password }: URL): boolean {
+  return username !== "" || password !== "";
 }
 
 function bad(path: string, what: string): AgentError {
