@@ -19,13 +19,10 @@ export function accountChanges(
   seats: readonly Seat[],
   notes: Notes,
 ): readonly Change[] {
-  if (standing.contested !== undefined) {
-    notes.findings.push(about(frame, standing, standing.contested));
-  }
+  const doubt = standing.contested ?? (standing.state === "unsure" ? standing.finding : undefined);
+  if (doubt !== undefined) notes.findings.push(about(frame, standing, doubt));
   switch (standing.state) {
     case "unsure":
-      if (standing.finding !== undefined)
-        notes.findings.push(about(frame, standing, standing.finding));
       if (standing.mark === undefined) unmanaged(frame, standing.user, notes);
       return [];
     case "asleep":
