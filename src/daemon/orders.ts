@@ -5,9 +5,12 @@ import { planView } from "../decide/plan-view.js";
 import { describe } from "../decide/render.js";
 import { AgentError } from "../errors.js";
 import type { Emit, ExitCode, Order } from "../control/index.js";
+import { isFailure } from "../pass/pass.js";
 import type { PassOrder, PassReport } from "../pass/pass.js";
+import type { RotationOutcome } from "../pass/rotate-tools.js";
 import { verdict } from "../pass/verdict.js";
 import { EXIT, worst } from "../exit.js";
+import type { Exit } from "../exit.js";
 
 /** A pass as an order asks for it; what is left out is the usual. */
 export type OrderedPass = Partial<Omit<PassOrder, "realms" | "rotate">> & {
@@ -59,7 +62,9 @@ export async function carryOut(order: Order, passes: Passes, emit: Emit): Promis
     emit({ type: "plan", plan: planView(report.plan, report.secrets) });
   }
   if (!report.mayWrite) return EXIT.failed;
-  const exits = [verdict(report, false), await rotationsOf(report, emit)];
+  const outcomes = await rotationsOf(report, emit);
+  const rotated = outcomes.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
+  const exits: Exit[] = [verdict(withoutRenewed(report, outcomes), false), rotated];
   if (order.kind === "rotate" && report.rotations.length === 0) {
     emit({ type: "progress", text: "nothing was rotated: see the findings" });
     exits.push(EXIT.failed);
@@ -80,13 +85,23 @@ function passFor(order: Order, config: Config): OrderedPass {
   return { trigger: "rotate", realms, rotate: true, secretsOnly: true };
 }
 
-async function rotationsOf(report: PassReport, emit: Emit): Promise<ExitCode> {
-  if (report.rotations.length === 0) return EXIT.done;
+async function rotationsOf(report: PassReport, emit: Emit): Promise<readonly RotationOutcome[]> {
+  if (report.rotations.length === 0) return [];
   emit({ type: "progress", text: "a new client secret is made and proved; this takes a minute" });
   const outcomes = await Promise.all(report.rotations);
   for (const { findings, ok, written } of outcomes) {
     for (const finding of findings) emit({ type: "finding", finding });
     if (ok) emit({ type: "progress", text: `the client secret of ${written.join(", ")} is new` });
   }
-  return outcomes.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
+  return outcomes;
+}
+
+/** A refused secret is no failure of an order any more that ended with a new one in its place. */
+function withoutRenewed(report: PassReport, outcomes: readonly RotationOutcome[]): PassReport {
+  const renewed = new Set(outcomes.flatMap(({ ok, written }) => (ok ? written : [])));
+  const realms = [...report.realms].map(([name, realm]): [string, typeof realm] => {
+    const others = realm.findings.filter(({ code }) => code !== "SECRET_REFUSED");
+    return [name, renewed.has(name) ? { ...realm, ok: !others.some(isFailure) } : realm];
+  });
+  return { ...report, realms: new Map(realms) };
 }
