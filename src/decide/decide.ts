@@ -59,6 +59,7 @@ export function decide(facts: SyncFacts, sha256: (text: string) => string): Deci
     history: facts.history,
     now: facts.time.now,
     justInTime: justInTimeGroups(facts.realms),
+    doubted: notes.doubted,
   });
   const safe = guardsFallback(facts.access, compose(judged.allowed), facts.time.now / 1000);
   const fits = withinCeiling(facts, safe.allowed);

@@ -23,12 +23,22 @@ export interface Notes {
   readonly untouched: string[];
   readonly skipped: { realm: string; who: string; why: string }[];
   readonly unmanaged: { realm: string; userid: UserId }[];
+  /** Whom a group's list lacks while their own object did not answer: they stay, for now. */
+  readonly doubted: { group: GroupId; userid: UserId }[];
   /** Leavers whose date no journal confirms: remembered from now on. */
   readonly leavers: UserId[];
 }
 
 export function emptyNotes(): Notes {
-  return { findings: [], kept: [], untouched: [], skipped: [], unmanaged: [], leavers: [] };
+  return {
+    findings: [],
+    kept: [],
+    untouched: [],
+    skipped: [],
+    unmanaged: [],
+    doubted: [],
+    leavers: [],
+  };
 }
 
 /** A clock wrong by more than this makes dates doubtful: nothing is deleted. */

@@ -27,6 +27,8 @@ export interface GuardFacts {
   readonly now: number;
   /** Groups of just-in-time mappings: emptying them is no alarm. */
   readonly justInTime: ReadonlySet<GroupId>;
+  /** Who would be lost, too, had Entra answered: a bad read lets nothing through that a good one holds. */
+  readonly doubted: readonly { readonly group: GroupId; readonly userid: UserId }[];
 }
 
 export function guard(changes: readonly Change[], facts: GuardFacts): Judged {
@@ -95,10 +97,14 @@ function judgeGroup(
   const { config, history } = facts;
   const before = lostBefore(history.losses, (loss) => loss.group === group, "removed", facts.now);
   const now = losersOf(changes);
-  const total = new Set([...before, ...now]).size;
+  const doubted = new Set(
+    facts.doubted.filter((one) => one.group === group).map(({ userid }) => userid),
+  );
+  const total = new Set([...before, ...now, ...doubted]).size;
   const members = membersOf(facts.access, group, changes[0]?.realm);
   const start = membersAtStart(members, before, group, facts);
-  const after = membersAfter(members, group, all, facts.access);
+  const left = membersAfter(members, group, all, facts.access);
+  const after = new Set([...left].filter((userid) => !doubted.has(userid)));
   const unknownPast = startsFull(group, facts);
   const emptied =
     changes.some(({ kind }) => kind === "leave") &&
@@ -125,7 +131,7 @@ function judgeGroup(
       cause: "removed",
       before: before.size,
       now: now.size,
-      limit,
+      limit: doubted.size === 0 ? limit : `${limit}; Entra did not answer for ${doubted.size} more`,
       held,
     },
   };

@@ -28,12 +28,15 @@ export interface Sitting {
   readonly seats: readonly Seat[];
 }
 
+type Doubted = Notes["doubted"];
+
 export function realmChanges(frame: Frame, notes: Notes): readonly Change[] {
   const existing = existingSittings(frame);
   const fresh = newSittings(frame, existing);
   const sittings = [...existing, ...fresh];
   const stops = joinStops(frame, sittings, notes);
   reportSkipped(frame, notes);
+  notes.doubted.push(...existing.flatMap((sitting) => doubtedSeats(frame, sitting)));
   return [
     ...groupChanges(frame, sittings, notes),
     ...aclChanges(frame, sittings, stops, notes),
@@ -64,6 +67,18 @@ function existingSittings(frame: Frame): readonly Sitting[] {
         seats: seatsOf(frame, standing),
       };
     });
+}
+
+/** Seats that are kept only because nobody could ask: the next pass may well take them. */
+function doubtedSeats({ roster }: Frame, { userid, user, standing, seats }: Sitting): Doubted {
+  if (user === undefined || standing?.own?.kind !== "unknown") return [];
+  const id = standing.mark?.id ?? roster.holders.get(userid);
+  return seats
+    .filter(({ has, want, group: { mapping } }) => {
+      const listed = id !== undefined && mapping?.listed.has(id) === true;
+      return has && want === "stay" && mapping?.complete === true && !listed;
+    })
+    .map(({ group }) => ({ group: group.id, userid }));
 }
 
 /** Listed people without an account of their name, successors of a re-used name among them. */
