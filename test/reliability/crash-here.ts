@@ -2,6 +2,7 @@
 import type { Test } from "tap";
 import { cleanUp, crashEach, EVERYWHERE } from "./crash.js";
 import type { Aftermath } from "./crash.js";
+import { toldSince } from "./crash-history.js";
 import { differences, goneKeys, pictureOf, secretKinds } from "./crash-picture.js";
 import type { Ended } from "./process.js";
 import type { Scenario } from "./scenario.js";
@@ -14,7 +15,7 @@ export function crashEverywhere(t: Test, scenario: Scenario): void {
 }
 
 const startAgain: Aftermath = async (program, point, disturbed) => {
-  const { stage, step, argv, keys, expected, watched } = disturbed;
+  const { stage, step, since, argv, keys, expected, watched } = disturbed;
   const { site } = stage;
   watched.now(point);
   let ended: Ended | undefined;
@@ -29,6 +30,9 @@ const startAgain: Aftermath = async (program, point, disturbed) => {
   // The site looks for secrets in what was printed and logged (P10).
   site.logLines.push(...ended.log, ended.out, ended.err);
   wrong.push(...differences(pictureOf(site, keys), expected.picture));
+  const told = toldSince(site, since);
+  const untold = [...expected.told].filter((change) => !told.has(change));
+  if (untold.length > 0) wrong.push(`not in the history: ${untold.join("; ")}`);
   const gone = goneKeys(site, keys).filter((keyId) => !expected.gone.includes(keyId));
   if (gone.length > 0) wrong.push(`removed before its time: ${gone.join(", ")}`);
 

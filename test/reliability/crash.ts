@@ -5,6 +5,7 @@ import type { Test } from "tap";
 import type { Site } from "../support/site.js";
 import { goTo, momentOf } from "./crash-moment.js";
 import type { Moment } from "./crash-moment.js";
+import { toldSince } from "./crash-history.js";
 import { setTrap } from "./crash-kill.js";
 import type { Place } from "./crash-kill.js";
 import { goneKeys, keyIdsOf, pictureOf, secretKinds } from "./crash-picture.js";
@@ -33,6 +34,8 @@ export interface Undisturbed {
   /** user.cfg before the step. */
   readonly old: string;
   readonly picture: Picture;
+  /** What the journal says was changed (`toldSince`). */
+  readonly told: ReadonlySet<string>;
   /** Key ids of those secrets that it removed. */
   readonly gone: readonly string[];
   /** After the clean-up time. */
@@ -44,6 +47,8 @@ export interface Undisturbed {
 export interface Disturbed {
   readonly stage: Stage;
   readonly step: Step;
+  /** When it begins. */
+  readonly since: number;
   /** With which it was started, and is again. */
   readonly argv: readonly string[];
   /** The app's secrets before the step. */
@@ -124,7 +129,8 @@ async function disturb(
   const { end, expected, printed } = await undisturbed(t, start(), stage, step, argv, keys);
 
   const watched = watch(site, { old: before.pve.userCfg, wanted: end.pve.userCfg });
-  const disturbed = { stage, step, argv, keys, expected, watched };
+  const since = before.now;
+  const disturbed = { stage, step, since, argv, keys, expected, watched };
   for (const place of crashes.places) {
     await killAtEach(t, place, before, start, crashes.aftermath, disturbed, count);
   }
@@ -146,6 +152,7 @@ async function undisturbed(
 ): Promise<{ readonly end: Moment; readonly expected: Undisturbed; readonly printed: string }> {
   const { site } = stage;
   const old = site.pve.userCfg();
+  const since = site.clock.now();
   const ran = await program.run(argv);
   if (ran.killed) throw new Error("nobody killed it");
   t.equal(ran.exit, step.exit, `${step.name}, undisturbed`, { ran });
@@ -153,10 +160,11 @@ async function undisturbed(
   const end = momentOf(site);
   const picture = pictureOf(site, keys);
   const gone = goneKeys(site, keys);
+  const told = toldSince(site, since);
   t.strictSame(await cleanUp(program, site), [], `${step.name}: the pass of the clean-up`);
   await program.stop();
   const expected = {
-    ...{ old, picture, gone },
+    ...{ old, picture, told, gone },
     later: pictureOf(site, keys),
     secrets: secretKinds(site, keys),
   };
@@ -188,6 +196,7 @@ async function killAtEach(
     if (!ended.killed) {
       t.equal(ended.exit, step.exit, `${step.name}: nothing is left to kill it in`);
       t.equal(trap.seen, nth - 1, `${step.name}: killed ${nth - 1} times ${place}`);
+      t.strictSame(watched.breaches.slice(known), [], `${step.name}, undisturbed`);
       await program.stop();
       return;
     }
