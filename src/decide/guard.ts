@@ -289,8 +289,11 @@ function membersAfter(
   changes: readonly Change[],
   access: Access,
 ): ReadonlySet<UserId> {
+  // A name that another person takes over is made anew, whatever its account is now.
   const enabled = new Set(
-    changes.flatMap((change) => (change.kind === "enable-user" ? [change.userid] : [])),
+    changes.flatMap((change) =>
+      change.kind === "enable-user" || change.kind === "create-user" ? [change.userid] : [],
+    ),
   );
   const comes = (userid: UserId): boolean =>
     enabled.has(userid) || access.users.get(userid)?.enable !== false;
