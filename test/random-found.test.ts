@@ -2,7 +2,7 @@
 import t from "tap";
 import type { Test } from "tap";
 import { ALL_GROUPS, PATHS, ROLES } from "./random-world/draw.js";
-import type { EntryDraw } from "./random-world/draw.js";
+import type { EntryDraw, UserDraw } from "./random-world/draw.js";
 import { PlainSite, plainMapping, plainPerson, plainRealm } from "./random-world/plain.js";
 import type { PlainLife } from "./random-world/plain.js";
 import { idOf } from "./random-world/tenant.js";
@@ -157,3 +157,17 @@ t.test(
     t.notOk(site.members("ops").includes("anna@x.example@entra"));
   },
 );
+
+t.test("who takes over a name counts as coming in: the group is not emptied", async (t) => {
+  const member = (person: number): UserDraw => ({ ...FIRST, person, groups: [0] });
+  const site = siteFor(t, {
+    people: [plainPerson(0, []), plainPerson(1, []), plainPerson(2, [0]), plainPerson(3, [])],
+    groups: ["[entra:entra]"],
+    realms: [plainRealm([plainMapping([0])])],
+    // The third one's name has an account already, whose mark names the fourth.
+    users: [member(0), member(1), { ...FIRST, person: 2, enable: false, groups: [], mark: 3 }],
+  });
+  const { look } = await site.pass();
+  t.strictSame(look.plan.holds, []);
+  t.strictSame(site.members("ops"), ["cleo@x.example@entra", "local@pve"]);
+});

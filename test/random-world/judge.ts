@@ -21,10 +21,15 @@ export function keepers(site: LivingSite, result: PassResult): readonly string[]
     const view = viewOf(site, hearing, realmOf(userid), look);
     // What PVE refuses of a write is told with whom it was about.
     if (view === undefined || told.has(userid)) return [];
-    // As it was read: a mark that this pass wrote counts from the next one on.
-    const mark = naiveMark(read.users.get(userid)?.comment ?? "")?.id;
+    // A mark that this pass wrote counts from the next one on, but for an account made anew.
+    const [before, now] = [read, file].map((one) =>
+      naiveMark(one.users.get(userid)?.comment ?? ""),
+    );
+    const mark = before === undefined ? undefined : (now ?? before).id;
     const id = bearer(view, userid, mark);
     if (id === undefined) return [];
+    // Without a mark a name is all there is, and where the name says nothing that is told, too.
+    if (mark === undefined && isDoubted(look.plan, userid)) return [];
     const gone = isGone(view, id);
     const kept = view.realm.groups
       .filter((mapping) => gone || isOut(view, mapping, id))
@@ -40,6 +45,10 @@ export function keepers(site: LivingSite, result: PassResult): readonly string[]
 
 function isMarked(file: UserCfg, group: string, realm: string): boolean {
   return (file.groups.get(group)?.comment ?? "").endsWith(`[entra:${realm}]`);
+}
+
+function isDoubted({ findings }: Plan, userid: string): boolean {
+  return findings.some(({ code, subject }) => code === "SYNC_DISAGREES" && subject === userid);
 }
 
 /** Held, with a reason, or waiting, with what for. */
