@@ -9,6 +9,8 @@ import { pick, POLLUTING } from "./hostile-json.js";
 /** Stands wherever somebody may paste a secret; it must not come back in any message. */
 export const PLANTED = "planted-Value0of-a-secret";
 
+const PASTED = `"${PLANTED}"`;
+
 /** The example, the small one, and every wrong one of the other tests. */
 export const SEEDS: readonly string[] = [
   readFileSync(new URL("../../config.example.toml", import.meta.url), "utf8"),
@@ -108,6 +110,7 @@ function changedText(random: Random, text: string): string {
         line.replace(/"[^"]*"/, () => pick(random, VALUES)),
       ),
     () => lines.toSpliced(at, 0, pick(random, LINES)),
+    () => lines.map((one) => (random.next() < 0.3 ? one.replace(/"[^"]*"/, PASTED) : one)),
     () => lines.toSpliced(at, 0, line),
     () => lines.toSpliced(at, 1),
     () => lines.with(at, line.replace(/^# */, "")),
