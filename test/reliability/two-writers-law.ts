@@ -6,17 +6,24 @@
  * everything of its plan is done, held and waiting changes included. An edit by hand is made to
  * both, for it is part of neither plan: old and new are as if it had been made before the pass.
  *
- * The law: after a write of ours nobody holds a privilege on a path unless they held it right
- * before that write, or the old or the new of a pass that is under way gives it.
+ * The law of rights: after a write of ours nobody holds a privilege on a path unless they held it
+ * right before that write, or the old or the new of a pass that is under way gives it. A writer whom
+ * nobody has overtaken (since its pass began, nobody else has changed user.cfg) keeps it always.
+ *
+ * Who was overtaken goes on with an order that was found for another state. Two plans mixed may
+ * then give for a moment what neither gives: a role that one of them has given already, where the
+ * other has taken away the NoAccess that hid it and not yet written its own. Only a lease prevents
+ * that (P8). What such a write keeps is the law of facts: every membership, every entry and every
+ * enabled account that is there was there before, or is in the old or new of a pass under way. So
+ * whatever anybody holds for that moment comes from memberships and entries that are wanted.
  *
  * Judged by the emulator's own walk of the ACL, and new by carrying the plan's writes out on a copy.
  */
 import { proxmoxApi } from "proxmox-api";
 import type { Change, Plan, Write } from "../../src/decide/plan.js";
-import type { UserId } from "../../src/decide/facts.js";
 import { encodeForm } from "../../src/pve/form.js";
-import type { Params } from "../../src/pve/form.js";
 import { sendWrite } from "../../src/pve/write.js";
+import { aclNodes } from "../emulators/pve/acl-tree.js";
 import { memberships } from "../emulators/pve/user-cfg.js";
 import { Sessions } from "../emulators/pve/auth.js";
 import { AGENT_TOKEN } from "../emulators/pve/default-world.js";
@@ -41,8 +48,8 @@ export class Law {
     this.#paths = [...new Set(all.flatMap((path) => [path, `${path === "/" ? "" : path}/below`]))];
   }
 
-  /** One sentence for each privilege that a write has given beyond `allowed`. */
-  excess(after: PveState, allowed: readonly PveState[]): readonly string[] {
+  /** The law of rights: one sentence for each thing that a write has given beyond `allowed`. */
+  rights(after: PveState, allowed: readonly PveState[]): readonly string[] {
     const tables = allowed.map((state) => this.#of(state));
     const excess: string[] = [];
     for (const [key, held] of this.#of(after)) {
@@ -53,6 +60,12 @@ export class Law {
       }
     }
     return excess;
+  }
+
+  /** The law of facts: the same for memberships, entries and enabled accounts. */
+  facts(after: PveState, allowed: readonly PveState[]): readonly string[] {
+    const known = allowed.map((state) => factsOf(state));
+    return [...factsOf(after)].filter((fact) => !known.some((facts) => facts.has(fact)));
   }
 
   #of(state: PveState): Rights {
@@ -69,6 +82,24 @@ export class Law {
     this.#rights.set(text, rights);
     return rights;
   }
+}
+
+function factsOf({ users: cfg }: PveState): ReadonlySet<string> {
+  const facts = new Set<string>();
+  for (const [userid, { enable }] of cfg.users) if (enable) facts.add(`${userid} is enabled`);
+  for (const [group, { users }] of cfg.groups) {
+    for (const userid of users) facts.add(`${userid} is in ${group}`);
+  }
+  for (const [path, node] of aclNodes(cfg.acl)) {
+    for (const kind of ["groups", "users"] as const) {
+      for (const [holder, roles] of node[kind]) {
+        for (const [role, propagate] of roles) {
+          facts.add(`${holder} has ${role} at ${path}${propagate ? "" : " alone"}`);
+        }
+      }
+    }
+  }
+  return facts;
 }
 
 export function copyOf(state: PveState): PveState {
@@ -131,7 +162,7 @@ async function carryOut(write: Write, state: PveState): Promise<void> {
   const api = proxmoxApi({
     doRequest: async (httpMethod, path, _template, params) => {
       const method = httpMethod.toUpperCase();
-      const body = method === "DELETE" ? "" : encodeForm(params as Params);
+      const body = method === "DELETE" ? "" : encodeForm(params);
       const headers = {
         authorization: `PVEAPIToken=${AGENT_TOKEN}=${TOKEN}`,
         ...(body === "" ? {} : { "content-type": "application/x-www-form-urlencoded" }),
@@ -146,6 +177,6 @@ async function carryOut(write: Write, state: PveState): Promise<void> {
 
 function groupsAfter(write: Write, state: PveState): readonly string[] | undefined {
   if (write.kind !== "update-user" || write.leave.length === 0) return undefined;
-  const now = memberships(state.users).get(write.userid as UserId) ?? [];
+  const now = memberships(state.users).get(write.userid) ?? [];
   return [...new Set([...now.filter((group) => !write.leave.includes(group)), ...write.join])];
 }

@@ -1,7 +1,7 @@
 /** What people of the cluster did by hand, and what therefore has to be there in the end. */
 import { pveWorld } from "../emulators/pve/world.js";
 import type { AclOrder, PveWorld } from "../emulators/pve/world.js";
-import { PveState } from "../emulators/pve/state.js";
+import type { PveState } from "../emulators/pve/state.js";
 import type { Bed } from "./two-writers-bed.js";
 
 export const MANUAL = ["manual", "other"] as const;

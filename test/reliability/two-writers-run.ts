@@ -1,4 +1,4 @@
-/** Two agents that write at once, in an order drawn by chance, while the world changes. */
+/** Agents that write at once, in an order drawn by chance, while the world changes. */
 import type { Config } from "../../src/config/types.js";
 import { seededRandom } from "../emulators/entra/random.js";
 import type { Random } from "../emulators/entra/random.js";
@@ -24,9 +24,12 @@ export interface Run {
   readonly wrong: string[];
   /** Every request and event in its order: the same seed gives the same. */
   readonly story: string[];
-  readonly writes: number;
-  /** Writes that came while a pass of the other agent was under way. */
-  readonly mixed: number;
+  writes: number;
+  /** Writes that came while a pass of another agent was under way. */
+  mixed: number;
+  /** Writes of somebody whom others had overtaken, and how many of them gave more for a moment. */
+  overtaken: number;
+  beyond: number;
 }
 
 /** A pass under way: what it has read and what it wants (`two-writers-law.ts`). */
@@ -34,6 +37,8 @@ interface Under {
   readonly olds: PveState[];
   /** Whether its six reads are done. */
   observed: boolean;
+  /** Somebody else has changed user.cfg since it began. */
+  overtaken: boolean;
   wanted?: PveState;
 }
 
@@ -50,11 +55,9 @@ interface Writer {
 }
 
 export class TwoWriters {
-  readonly run: Run & { writes: number; mixed: number } = {
-    wrong: [],
-    story: [],
-    writes: 0,
-    mixed: 0,
+  readonly run: Run = {
+    ...{ wrong: [], story: [] },
+    ...{ writes: 0, mixed: 0, overtaken: 0, beyond: 0 },
   };
   readonly #random: Random;
   readonly #org: Organisation;
@@ -64,12 +67,12 @@ export class TwoWriters {
   readonly #constancy: number;
   #last = "";
 
-  private constructor(org: Organisation, random: Random) {
+  private constructor(org: Organisation, random: Random, names: readonly string[]) {
     this.#org = org;
     this.#random = random;
     this.#constancy = [0.5, 0.8, 0.95][random.index(3)] ?? 0;
     const config = org.configure(random);
-    this.writers = ["pve1", "pve2"].map((name) => ({
+    this.writers = names.map((name) => ({
       agent: org.bed.agent(name),
       config,
       passes: 0,
@@ -79,12 +82,16 @@ export class TwoWriters {
     }));
   }
 
-  static async create(seed: number): Promise<TwoWriters> {
+  /** `names`: of the nodes that write. */
+  static async create(
+    seed: number,
+    names: readonly string[] = ["pve1", "pve2"],
+  ): Promise<TwoWriters> {
     const random = seededRandom(seed);
-    return new TwoWriters(await createOrganisation(seed, random), random);
+    return new TwoWriters(await createOrganisation(seed, random), random, names);
   }
 
-  /** That of the first agent: in the end both have it. */
+  /** It is changed for all of them at once. */
   get config(): Config {
     return (this.writers[0] as Writer).config;
   }
@@ -113,28 +120,36 @@ export class TwoWriters {
   }
 
   /** Nothing changes any more; both pass until neither writes. */
-  async atRest(config: Config): Promise<void> {
+  async atRest(): Promise<void> {
     const { bed } = this.#org;
     bed.tenant.world.settle();
     for (let round = 1; round <= ENOUGH_ROUNDS; round += 1) {
       bed.traffic.pass(600_000);
+      const approved = this.writers.map(({ held }) => held);
       for (const writer of this.writers) {
-        writer.config = config;
         writer.wrote = false;
         this.#begin(writer);
       }
       while (this.writers.some(({ under }) => under !== undefined)) await this.#step();
-      if (!this.writers.some(({ wrote }) => wrote)) return;
+      // What is held for the first time is let through in the next round.
+      const news = this.writers.some(({ wrote, held }, n) => wrote || held !== approved[n]);
+      if (!news) return;
     }
     this.run.wrong.push(`still writing after ${ENOUGH_ROUNDS} rounds`);
   }
 
   /** A third agent without a journal finds nothing to write: nobody is stuck between the two. */
-  async lookedAtBy(name: string, config: Config): Promise<void> {
+  async lookedAtBy(name: string): Promise<void> {
     const { bed } = this.#org;
-    const { report } = await toTheEnd(bed, bed.agent(name).pass(config));
+    const agent = bed.agent(name);
+    const { report } = await toTheEnd(bed, agent.pass(this.config));
+    agent.journal.close();
     const written = report.done.map(({ write }) => JSON.stringify(write));
     if (written.length > 0) this.run.wrong.push(`a third agent writes ${written.join(", ")}`);
+  }
+
+  close(): void {
+    for (const { agent } of this.writers) agent.journal.close();
   }
 
   #happens(): void {
@@ -147,9 +162,10 @@ export class TwoWriters {
       this.run.story.push("both nodes have another configuration");
       return;
     }
+    const before = this.#org.bed.state.userCfgText;
     const what = happen(this.#org, this.#random, this.#windows());
     if (what !== undefined) this.run.story.push(what);
-    this.#noteState();
+    if (this.#org.bed.state.userCfgText !== before) this.#changed(this.writers);
   }
 
   #windows(): Windows {
@@ -162,7 +178,7 @@ export class TwoWriters {
 
   #begin(writer: Writer): void {
     writer.passes += 1;
-    const under: Under = { olds: [], observed: false };
+    const under: Under = { olds: [], observed: false, overtaken: false };
     writer.under = under;
     this.#noteState();
     const { ledger } = this.#org;
@@ -245,20 +261,31 @@ export class TwoWriters {
     const before = copyOf(state);
     writer.looked.clear();
     // Before: the pass may end with this very write.
-    const allowed = this.writers.flatMap(({ under }) =>
-      under === undefined ? [] : [...under.olds, ...(under.wanted ? [under.wanted] : [])],
-    );
-    const others = this.writers.filter((other) => other !== writer && other.under !== undefined);
-    if (others.length > 0) this.run.mixed += 1;
+    const others = this.writers.filter((other) => other !== writer);
+    const own = given([writer]);
+    const all = given(this.writers);
+    const overtaken = writer.under?.overtaken === true;
+    if (others.some(({ under }) => under !== undefined)) this.run.mixed += 1;
     await request.release();
     this.run.writes += 1;
+    if (overtaken) this.run.overtaken += 1;
     if (before.userCfgText === state.userCfgText) return;
     writer.wrote = true;
-    this.#noteState();
+    this.#changed(others);
     if (request.method === "DELETE" && path.startsWith("/access/users/")) this.#deleted(path);
-    for (const excess of this.#law.excess(state, [before, ...allowed])) {
-      this.run.wrong.push(`P3 after ${request.who}: ${request.method} ${path}: ${excess}`);
-    }
+    const what = `after ${request.who}: ${request.method} ${path}`;
+    const tell = (law: string, said: readonly string[]): void => {
+      for (const one of said) this.run.wrong.push(`P3 (${law}) ${what}: ${one}`);
+    };
+    if (!overtaken) tell("rights", this.#law.rights(state, [before, ...own]));
+    else if (this.#law.rights(state, [before, ...all]).length > 0) this.run.beyond += 1;
+    tell("facts", this.#law.facts(state, [before, ...all]));
+  }
+
+  /** user.cfg was changed: these have not done it. */
+  #changed(others: readonly Writer[]): void {
+    for (const { under } of others) if (under !== undefined) under.overtaken = true;
+    this.#noteState();
   }
 
   #deleted(path: string): void {
@@ -267,4 +294,11 @@ export class TwoWriters {
     if (!ledger.reused.has(userid)) this.run.wrong.push(`${userid} was deleted`);
     ledger.gone(userid);
   }
+}
+
+/** Old and new of their passes under way. */
+function given(writers: readonly Writer[]): readonly PveState[] {
+  return writers.flatMap(({ under }) =>
+    under === undefined ? [] : [...under.olds, ...(under.wanted ? [under.wanted] : [])],
+  );
 }
