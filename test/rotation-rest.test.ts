@@ -1,7 +1,10 @@
 /** A new secret rests before it is proved, where nothing hurries. */
+import { once } from "node:events";
 import t from "tap";
 import { DAY, HOUR, START, startBed } from "./rotation-bed.js";
 import type { Bed, Node, NodeOptions } from "./rotation-bed.js";
+import { never, startSite } from "./support/site.js";
+import { standingClock } from "./support/world-clock.js";
 
 t.setTimeout(300_000);
 
@@ -23,6 +26,11 @@ function writtenAt(bed: Bed, node: Node): () => number {
     if (used !== undefined) age = bed.clock.now() - used.start;
   });
   return () => age;
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, "abort");
+  throw signal.reason;
 }
 
 const refusals = (bed: Bed): number =>
@@ -121,4 +129,37 @@ t.test("one whose proof failed is old enough: it is proved again at once", async
   t.equal(second.decision.rotate?.reuse?.from, "memory");
   t.equal(second.outcome?.ok, true);
   t.ok(bed.clock.now() - before < 3 * MINUTE);
+});
+
+t.test("somebody orders it meanwhile: the rest is over", async (t) => {
+  const { bed, node } = await due(t);
+  const age = writtenAt(bed, node);
+  let joined: Promise<unknown> | undefined;
+  bed.tick = () => {
+    if (bed.clock.now() > START + 2 * MINUTE) joined ??= node.tools.rotations.join(bed.sso.appId);
+  };
+  const { outcome } = await node.pass({ patient: true });
+  t.equal(outcome?.ok, true);
+  t.strictSame(await joined, outcome, "who ordered it hears how it ended");
+  t.ok(age() > 2 * MINUTE && age() < 5 * MINUTE, `${age()} ms`);
+  t.equal(node.tools.rotations.join(bed.sso.appId), undefined, "none is under way any more");
+});
+
+t.test("rotate while one is under way waits for that one, and makes no other", async (t) => {
+  const clock = standingClock();
+  // The rest does not end by itself: a minute of it takes as long as nobody calls.
+  const sleep: typeof clock.sleep = (ms, signal) =>
+    ms < MINUTE || signal === undefined ? clock.sleep(ms, signal) : aborted(signal);
+  const site = await startSite(t, { secretDays: 20, clock: { ...clock, sleep } });
+  site.clock.advance(15 * DAY);
+  const agent = site.agent();
+  const order = { trigger: "test", realms: agent.config.realms, dry: false, secretsOnly: true };
+  const due = await agent.pass({ ...order, rotate: new Set<string>(), patient: true }, {}, never);
+  t.equal(due.rotations.length, 1);
+  const ordered = await agent.pass({ ...order, rotate: new Set(["entra"]) }, {}, never);
+  t.equal(ordered.rotations.length, 1);
+  const [first, second] = await Promise.all([...due.rotations, ...ordered.rotations]);
+  t.equal(first?.ok, true);
+  t.strictSame(second, first);
+  t.equal(site.entra.world.secretsOf(site.sso.id).length, 2);
 });

@@ -86,10 +86,11 @@ async function renewApp(
   const ssoApp = shared.ssoApp(app.clientId);
   const distrust = secretsDistrust(app.realms, issuerOf(shared.config));
   const tools: RotationTools = { ...shared, app: ssoApp, distrust };
+  const awaited = app.realms.some(({ name }) => ordered.has(name));
   const observed = await observeSecrets(
     app,
     observation,
-    { ordered: app.realms.some(({ name }) => ordered.has(name)), patient },
+    { ordered: awaited, patient },
     {
       app: ssoApp,
       watch: shared.watch,
@@ -105,7 +106,11 @@ async function renewApp(
   );
   const decision = decideRotation(observed.facts);
   const findings = [...distrusted(app, observation, distrust), ...decision.findings];
-  if (!mayWrite || observed.facts.running) return { decision, findings };
+  if (!mayWrite || observed.facts.running) {
+    // The order is for a new secret, and one is on its way.
+    const underWay = awaited ? shared.rotations.join(app.clientId) : undefined;
+    return { decision, findings, ...(underWay && { rotation: underWay }) };
+  }
   if (decision.remove.length > 0) {
     const held = app.realms.filter(({ name }) => observed.keys.has(name)).map(({ name }) => name);
     findings.push(...(await cleanUp(decision.remove, held, tools, signal)).findings);

@@ -11,8 +11,8 @@ const AGE_MS = 600_000;
 const LOOK_MS = 60_000;
 
 /**
- * Waits until the new secret is ten minutes old. Ends early when an old key is refused: then nobody
- * can wait any longer. Throws only when aborted.
+ * Waits until the new secret is ten minutes old. Ends early when an old key is refused, for then
+ * nobody can wait any longer, and when somebody orders the rotation. Throws only when aborted.
  */
 export async function rest(
   { pending }: Candidate,
@@ -22,10 +22,17 @@ export async function rest(
 ): Promise<void> {
   if (pending === undefined) return;
   tools.rotations.stage(order.clientId, "resting");
+  const awaited = tools.rotations.awaited(order.clientId);
+  const either = AbortSignal.any([signal, awaited]);
   let left = Math.min(AGE_MS, pending.start + AGE_MS - tools.now());
-  while (left > 0) {
+  while (left > 0 && !awaited.aborted) {
     const step = Math.min(left, LOOK_MS);
-    await tools.clock.sleep(step, signal);
+    try {
+      await tools.clock.sleep(step, either);
+    } catch (thrown) {
+      if (awaited.aborted && !signal.aborted) return;
+      throw thrown;
+    }
     left -= step;
     if (left > 0 && (await isInNeed(order, tools, signal))) return;
   }

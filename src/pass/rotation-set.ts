@@ -3,6 +3,7 @@ import type { PendingSecret } from "../decide/rotation-facts.js";
 import { AgentError } from "../errors.js";
 import type { IntentId } from "../journal/types.js";
 import type { Secret } from "../secret.js";
+import type { RotationOutcome } from "./rotate-tools.js";
 
 /**
  * A secret that was made and is in no realm yet. Entra gives its value once, so it lives here and
@@ -24,7 +25,10 @@ export interface Running {
 interface Slot {
   running?: Running;
   pending?: Pending;
-  done: Promise<unknown>;
+  /** Of the rotation under way, or of the last one. */
+  outcome?: Promise<RotationOutcome>;
+  /** Aborted as soon as somebody waits for the rotation under way. */
+  awaited: AbortController;
 }
 
 /** Lets passes go on beside rotations, and one rotation at a time on each app. */
@@ -51,32 +55,45 @@ export class RotationSet {
     if (slot?.running) slot.running = { ...slot.running, stage };
   }
 
+  /** Aborted once somebody waits for the rotation of this app that is under way. */
+  awaited(clientId: string): AbortSignal {
+    return this.#slot(clientId).awaited.signal;
+  }
+
+  /** How the rotation under way ends, for somebody who waits: what rests for safety's sake goes on. */
+  join(clientId: string): Promise<RotationOutcome> | undefined {
+    const slot = this.#slots.get(clientId);
+    if (slot?.running === undefined) return undefined;
+    slot.awaited.abort();
+    return slot.outcome;
+  }
+
   /** Runs a rotation; throws where one of this app is under way (`running` tells beforehand). */
-  async run<T>(
+  async run(
     clientId: string,
     realms: readonly string[],
     now: number,
-    work: () => Promise<T>,
-  ): Promise<T> {
+    work: () => Promise<RotationOutcome>,
+  ): Promise<RotationOutcome> {
     const slot = this.#slot(clientId);
     if (slot.running) {
       throw new AgentError("INTERNAL", `a rotation of app ${clientId} is under way already`);
     }
     slot.running = { realms, since: now, stage: "making" };
-    const done = work().finally(() => {
+    slot.awaited = new AbortController();
+    slot.outcome = work().finally(() => {
       delete slot.running;
     });
-    slot.done = done.catch(() => undefined);
-    return done;
+    return slot.outcome;
   }
 
   /** Resolves once no rotation is under way: abort their signal first. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#slots.values()].map(({ done }) => done));
+    await Promise.allSettled([...this.#slots.values()].flatMap(({ outcome }) => outcome ?? []));
   }
 
   #slot(clientId: string): Slot {
-    const slot = this.#slots.get(clientId) ?? { done: Promise.resolve() };
+    const slot = this.#slots.get(clientId) ?? { awaited: new AbortController() };
     this.#slots.set(clientId, slot);
     return slot;
   }
