@@ -204,14 +204,16 @@ function many(want: Want, { living, facts }: Situation): Stop | undefined {
 }
 
 /**
- * A proof that failed twice fails a third time: not before an hour has passed. So does what Entra
- * does not let us make, and what came to nothing three times, for whatever keeps killing us.
+ * A proof that failed twice fails a third time: not before an hour has passed. So does what came to
+ * nothing three times, for whatever keeps killing us, and what Entra does not let us make; but
+ * somebody who has just mended that, and says `sync`, wants to see it work.
  */
 function failedLately(want: Want, { facts }: Situation): Stop | undefined {
   if (want.cause === "refused" || want.cause === "ordered") return undefined;
   const lately = facts.own.filter(({ at }) => at > facts.time.now - HOUR);
   const failed = lately.some(({ state }) => state === "proof-failed" || state === "abandoned");
-  const notMade = lately.at(-1)?.state === "not-made" && lately.at(-1) === facts.own.at(-1);
+  const last = facts.own.at(-1);
+  const notMade = facts.patient && last?.state === "not-made" && lately.at(-1) === last;
   const unfinished = lately.filter(({ state }) => UNFINISHED.has(state)).length;
   return failed || notMade || unfinished >= TOO_OFTEN ? {} : undefined;
 }
