@@ -4,7 +4,7 @@
  * give; afterwards everything is as an undisturbed run leaves it.
  */
 import type { Test } from "tap";
-import { crashEach } from "./crash.js";
+import { crashEach, WRITES } from "./crash.js";
 import type { Aftermath } from "./crash.js";
 import { differences, pictureOf } from "./crash-picture.js";
 import type { Ended } from "./process.js";
@@ -18,8 +18,9 @@ const HELD = 3;
 
 export function crashElsewhere(t: Test, scenario: Scenario): void {
   crashEach(t, scenario, {
-    places: ["at the arrival of write", "after the effect of write"],
+    places: WRITES,
     aftermath: startElsewhere,
+    share: 1,
     good: "end the same on another node",
   });
 }

@@ -1,6 +1,6 @@
 /** After a kill, on the same node: the same command again ends where an undisturbed run does. */
 import type { Test } from "tap";
-import { cleanUp, crashEach, EVERYWHERE } from "./crash.js";
+import { cleanUp, crashEach, EVERYWHERE, WRITES } from "./crash.js";
 import type { Aftermath } from "./crash.js";
 import { toldSince } from "./crash-history.js";
 import { differences, goneKeys, pictureOf, secretKinds } from "./crash-picture.js";
@@ -10,8 +10,16 @@ import type { Scenario } from "./scenario.js";
 /** So often it may be started until it is at rest. */
 const STARTS = 3;
 
-export function crashEverywhere(t: Test, scenario: Scenario): void {
-  crashEach(t, scenario, { places: EVERYWHERE, aftermath: startAgain, good: "converge" });
+/** @param share see `Crashes` */
+export function crashEverywhere(t: Test, scenario: Scenario, share = 1): void {
+  const good = "converge";
+  crashEach(t, scenario, { places: EVERYWHERE, aftermath: startAgain, share, good });
+}
+
+/** The points before and after each write's effect alone. */
+export function crashAtWrites(t: Test, scenario: Scenario): void {
+  const good = "converge";
+  crashEach(t, scenario, { places: WRITES, aftermath: startAgain, share: 1, good });
 }
 
 const startAgain: Aftermath = async (program, point, disturbed) => {

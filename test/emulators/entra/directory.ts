@@ -163,6 +163,7 @@ export class Directory {
 
   /** All of it as it is now, for `goBack`. */
   snapshot(): DirectorySnapshot {
+    for (const replica of [...this.replicas, this.index]) this.caughtUp(replica);
     return {
       truth: this.truth.copy(),
       replicas: this.replicas.map((replica) => replica.copy()),

@@ -118,6 +118,18 @@ export class Replica implements View {
     this.next = other.next;
   }
 
+  /** Every row of a table with both its keys. */
+  *entries(table: Table): Generator<readonly [a: string, b: string, value: unknown]> {
+    for (const [a, held] of this.rowsOf(table).byFirst) {
+      for (const [b, value] of held) yield [a, b, value];
+    }
+  }
+
+  /** In how many milliseconds it learns which row, for all that it has yet to learn. */
+  awaits(now: number): readonly (readonly [ms: number, table: Table, a: string, b: string])[] {
+    return this.pending.map(({ due, change: { table, a, b } }) => [due - now, table, a, b]);
+  }
+
   private note(seq: number): void {
     if (!Number.isInteger(seq)) return;
     this.missing.add(seq);
