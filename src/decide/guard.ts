@@ -47,7 +47,7 @@ export function guard(changes: readonly Change[], facts: GuardFacts): Judged {
     if (change.needsApproval !== undefined) because.set(change, change.needsApproval);
   }
   holdWithGroup(marked, because);
-  holdAccounts(open, because);
+  holdAccounts(marked, because);
   return {
     allowed: marked.filter((change) => !because.has(change)),
     holds: [...because].map(([change, why]) => ({ change, because: why })),
@@ -225,15 +225,17 @@ function holdWithGroup(all: readonly Change[], because: Map<Change, string>): vo
 /**
  * An account is not closed while one of its memberships is held. Whom their own object says
  * disabled or deleted, or whose name is another's, is disabled all the same: always, and at once.
+ * An approval of the disabling counts, but not one of the deletion: what is held would go with it.
  */
-function holdAccounts(open: readonly Change[], because: Map<Change, string>): void {
+function holdAccounts(all: readonly Change[], because: Map<Change, string>): void {
   const held = new Map<UserId, string>();
   for (const [change, why] of because) {
     if (change.kind === "leave") held.set(change.userid, why);
   }
-  for (const change of open) {
+  for (const change of all) {
+    const disables = change.kind === "disable-user" && change.approved !== true;
     const closes =
-      (change.kind === "disable-user" && !AT_ONCE.has(change.because)) ||
+      (disables && !AT_ONCE.has(change.because)) ||
       (change.kind === "delete-user" && change.because === "left");
     if (!closes || because.has(change)) continue;
     const why = held.get(change.userid);

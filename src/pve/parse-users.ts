@@ -59,7 +59,8 @@ export function parseGroup(groupid: string, data: unknown): GroupRead {
 
 function user(userid: string, from: Fields, groups: readonly string[]): PveUser {
   const where = `user ${userid}`;
-  if (!/^[^@]+(@[^@]+)*@[^@]+$/.test(userid)) throw bad(`${where}: no name or no realm`);
+  // PVE takes any name before the last `@`, one that begins with another `@` too (FACTS-pve).
+  if (!/.@[^@]+$/.test(userid)) throw bad(`${where}: no name or no realm`);
   return {
     userid: userid as UserId,
     realm: realmOf(userid as UserId),
