@@ -1,27 +1,20 @@
 /** One step of a scenario that is gone through again and again, each time with another fault. */
-import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type { Test } from "tap";
-import type { EntraSnapshot } from "../emulators/entra/index.js";
-import { filesBelow, leaksIn } from "../support/site.js";
-import type { Site } from "../support/site.js";
 import { concernOf, EVERYTHING, withUnheard } from "./faults-concern.js";
 import type { Concern, Scene } from "./faults-concern.js";
-import { isError, Program } from "./faults-program.js";
-import type { Told } from "./faults-program.js";
+import { Ground } from "./faults-ground.js";
+import { outcomeOf, undone, unsaid } from "./faults-judge.js";
+import type { Program, Told } from "./faults-program.js";
 import type { Met } from "./faults-request.js";
-import { differences, Keepers, pictureOf, samePicture, secretsNow } from "./faults-state.js";
-import type { Picture, SecretsThen } from "./faults-state.js";
-import { Wire } from "./faults-wire.js";
+import { differences, Keepers, samePicture } from "./faults-state.js";
+import type { Picture } from "./faults-state.js";
 import type { Ordered } from "./faults-wire.js";
 import type { Scenario, Step } from "./scenario.js";
-import { prepareStep, runStep, startStage } from "./scenarios-run.js";
 import { watch, whyRefused } from "./watch.js";
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-/** Lists of two people have a second page, so that one can get lost. */
-const SHORT_PAGE = 2;
+/** After this long no secret is left that nobody uses. */
+const CLEAN_UP_MS = 25 * 60 * MINUTE_MS;
 /** Real time: what a stall costs. Far above what an honest answer takes on a busy machine. */
 const DEADLINE_MS = 2_000;
 /** Waits before each further pass: the schedule, then what a failed rotation rests. */
@@ -34,81 +27,57 @@ export interface Result {
   readonly problems: readonly string[];
 }
 
-interface Start {
-  readonly pve: { readonly userCfg: string; readonly domainsCfg: string };
-  readonly entra: EntraSnapshot;
-  readonly now: number;
-  readonly secrets: SecretsThen;
+/** The step with nothing in its way. */
+interface Undisturbed {
+  readonly places: readonly Met[];
+  readonly told: Told;
+  readonly end: Picture;
+  /** A day later, when secrets that nobody uses are gone. */
+  readonly later: Picture;
 }
 
 export class Bed {
   readonly scenario: Scenario;
   readonly step: Step;
-  readonly #site: Site;
-  readonly #wire: Wire;
-  readonly #argv: readonly string[];
-  readonly #mappings: string;
-  readonly #start: Start;
-  /** Undisturbed: what it asks for, what it says, and how it ends. */
-  places: readonly Met[] = [];
-  #usual: Told | undefined;
-  #wanted: Picture | undefined;
-  /** A day later, when secrets that nobody uses are gone. */
-  #wantedLater: Picture | undefined;
-  #keepers: Keepers | undefined;
+  readonly #ground: Ground;
+  readonly #usual: Undisturbed;
+  readonly #keepers: Keepers;
 
-  private constructor(
-    scenario: Scenario,
-    step: Step,
-    parts: { site: Site; wire: Wire; argv: readonly string[]; mappings: string },
-  ) {
+  private constructor(scenario: Scenario, step: Step, ground: Ground, usual: Undisturbed) {
     this.scenario = scenario;
     this.step = step;
-    this.#site = parts.site;
-    this.#wire = parts.wire;
-    this.#argv = parts.argv;
-    this.#mappings = parts.mappings;
-    const { pve, entra, clock } = parts.site;
-    this.#start = {
-      pve: { userCfg: pve.userCfg(), domainsCfg: pve.domainsCfg() },
-      entra: entra.snapshot(),
-      now: clock.now(),
-      secrets: secretsNow(parts.site),
-    };
-    this.#copyState("state", "state-then");
+    this.#ground = ground;
+    this.#usual = usual;
+    this.#keepers = new Keepers(ground.old, usual.end.userCfg);
   }
 
   /** Goes to the step, and through it once, undisturbed. */
   static async at(t: Test, scenario: Scenario, step: Step): Promise<Bed> {
-    const stage = await startStage(t, scenario);
-    const { site } = stage;
-    site.entra.world.shortPages(SHORT_PAGE);
-    for (const before of scenario.steps) {
-      if (before === step) break;
-      await runStep(stage, before);
+    const ground = await Ground.of(t, scenario, step);
+    ground.wire.begin();
+    const program = ground.program();
+    try {
+      const told = await program.run(ground.argv);
+      const places = [...ground.wire.met];
+      const end = ground.picture();
+      if (told.exit !== step.exit) throw new Error(`${step.name}: ${told.exit}, ${told.out}`);
+      ground.site.clock.advance(CLEAN_UP_MS);
+      await program.run(["sync"]);
+      return new Bed(scenario, step, ground, { places, told, end, later: ground.picture() });
+    } finally {
+      await program.close();
     }
-    const argv = prepareStep(stage, step);
-    const wire = await Wire.before(site);
-    const bed = new Bed(scenario, step, {
-      site,
-      wire,
-      argv,
-      mappings: stage.parts.groups ?? "",
-    });
-    await bed.#undisturbed();
-    return bed;
   }
 
+  /** The scenario, and which of its steps where it has several. */
   get name(): string {
-    return this.scenario.steps.length === 1
-      ? this.scenario.name
-      : `${this.scenario.name}: ${this.step.name}`;
+    const disturbed = this.scenario.steps.filter(({ undisturbed }) => undisturbed !== true);
+    return disturbed.length === 1 ? this.scenario.name : this.step.name;
   }
 
-  /** For a table. */
-  get short(): string {
-    const own = this.scenario.steps.filter(({ undisturbed }) => undisturbed !== true);
-    return own.length === 1 ? this.scenario.name : this.step.name;
+  /** What it asks for when nothing disturbs it. */
+  get places(): readonly Met[] {
+    return this.#usual.places;
   }
 
   /** Whether a secret is made in it: a hundred proofs. */
@@ -118,73 +87,54 @@ export class Bed {
 
   /** How many people keep something all the while. */
   get keepers(): number {
-    return this.#keepers?.people ?? 0;
-  }
-
-  async #undisturbed(): Promise<void> {
-    this.#wire.begin();
-    const program = new Program(this.#site, this.#wire.clock);
-    try {
-      this.#usual = await program.run(this.#argv);
-      this.places = [...this.#wire.met];
-      this.#wanted = this.#picture();
-      this.#keepers = new Keepers(this.#start.pve.userCfg, this.#wanted.userCfg);
-      if (this.#usual.exit !== this.step.exit) {
-        throw new Error(`${this.name} ended with ${this.#usual.exit}: ${this.#usual.out}`);
-      }
-      this.#site.clock.advance(25 * HOUR_MS);
-      await program.run(["sync"]);
-      this.#wantedLater = this.#picture();
-    } finally {
-      await program.close();
-    }
+    return this.#keepers.people;
   }
 
   /** The step with a fault in it, and what follows. */
   async disturbed(ordered: Ordered): Promise<Result> {
-    const [usual, wanted] = [this.#usual, this.#wanted];
-    if (usual === undefined || wanted === undefined) throw new Error("not gone through yet");
-    this.#goBack();
-    const { userCfg: old } = this.#start.pve;
+    const { site, wire, old } = this.#ground;
+    const { end } = this.#usual;
+    this.#ground.goBack();
     const problems: string[] = [];
     const concern = this.#concern(ordered);
-    const watching = watch(this.#site, { old, wanted: wanted.userCfg });
+    const watching = watch(site, { old, wanted: end.userCfg });
     watching.allow(withUnheard(concern, this.#scene));
-    const losses = this.#site.pve.onWrite(({ userCfgAfter }) =>
-      problems.push(...(this.#keepers?.losses(userCfgAfter) ?? [])),
+    const losses = site.pve.onWrite(({ userCfgAfter }) =>
+      problems.push(...this.#keepers.losses(userCfgAfter)),
     );
-    this.#wire.begin(ordered);
-    const program = new Program(
-      this.#site,
-      this.#wire.clock,
-      ordered.fault.stalls === true ? DEADLINE_MS : undefined,
-    );
+    wire.begin(ordered);
+    const program = this.#ground.program(ordered.fault.stalls === true ? DEADLINE_MS : undefined);
     try {
-      const told = await program.run(this.#argv);
-      const requests = this.#wire.met.length;
-      const hits = this.#wire.hits;
-      if (hits === 0) problems.push("the request never came");
-      this.#wire.end();
-      const now = this.#picture();
-      const refused = whyRefused(this.#site, this.#site.pve.domainsCfg(), "entra");
+      const told = await program.run(this.#ground.argv);
+      const again = this.#cameAgain(ordered);
+      if (wire.hits === 0) problems.push("the request never came");
+      wire.end();
+      const refused = whyRefused(site, site.pve.domainsCfg(), "entra");
       if (refused !== undefined) problems.push(`P1: ${refused}`);
-      problems.push(...this.#peopleUndone(concern, told, now));
-      problems.push(...this.#secretsUndone(concern, now), ...this.#silent(ordered, told, now));
+      const now = this.#ground.picture();
+      const { fault } = ordered;
+      const comparison = { fault, old, usual: this.#usual.told, wanted: end, told, now };
+      problems.push(...undone(concern, comparison), ...unsaid(comparison));
       const passes = await this.#converge(program, problems);
-      problems.push(...watching.breaches);
-      problems.push(...this.#leaks([told.out]));
-      const outcome = this.#outcome(ordered, told, now, { passes, requests });
-      return { outcome, problems };
+      problems.push(...watching.breaches, ...this.#ground.leaks([told.out]));
+      return { outcome: outcomeOf(comparison, again, passes), problems };
     } finally {
       watching.stop();
       losses();
-      this.#wire.end();
+      wire.end();
       await program.close();
-      this.#site.logLines.length = 0;
     }
   }
 
-  // ------------------------------------------------------------ what must hold
+  /**
+   * More requests of the one that the fault hit, than there are without it. How many proofs a new
+   * secret takes depends on which replicas it meets.
+   */
+  #cameAgain({ at }: Ordered): boolean | undefined {
+    if (at.key.includes("proof")) return undefined;
+    const count = (mets: readonly Met[]): number => mets.filter(({ key }) => key === at.key).length;
+    return count(this.#ground.wire.met) > count(this.places);
+  }
 
   #concern({ at, lasts, fault }: Ordered): Concern {
     const met = this.places.find(({ key, n }) => key === at.key && n === at.n);
@@ -193,77 +143,24 @@ export class Bed {
   }
 
   get #scene(): Scene {
-    return {
-      old: this.#start.pve.userCfg,
-      wanted: this.#wanted?.userCfg ?? "",
-      mappings: this.#mappings,
-    };
-  }
-
-  /** Whatever the fault does not concern has happened, or the pass as a whole was stopped. */
-  #peopleUndone({ people, accounts }: Concern, told: Told, now: Picture): readonly string[] {
-    if (people === "all" || stopsWriting(told)) return [];
-    return differences(now.userCfg, this.#wanted?.userCfg ?? "")
-      .filter(({ about }) => !about.some((name) => people.has(name)))
-      .filter(({ text, about }) => !(accounts && text.startsWith("user:") && this.#leaves(about)))
-      .map(({ text }) => `does not depend on it, and was not done: ${text}`);
-  }
-
-  #leaves(about: readonly string[]): boolean {
-    const wanted = this.#wanted?.userCfg ?? "";
-    return about.some((userid) => wanted.includes(`user:${userid}:0:`));
-  }
-
-  #secretsUndone({ secrets }: Concern, now: Picture): readonly string[] {
-    const wanted = this.#wanted;
-    if (secrets || wanted === undefined) return [];
-    const same = now.keyIsNew === wanted.keyIsNew && now.kept.length === wanted.kept.length;
-    return same ? [] : ["the rotation does not depend on it, and was not done"];
-  }
-
-  /** What was not done was said: by the exit code, in the log, and to health. */
-  #silent({ fault }: Ordered, told: Told, now: Picture): readonly string[] {
-    const news = this.#news(told);
-    const problems: string[] = [];
-    const done = this.#wanted !== undefined && samePicture(now, this.#wanted);
-    if (!done && news.length === 0 && !(fault.plausible === true && this.#onlyFewerAdded(now))) {
-      problems.push("something was not done, and nothing was said");
-    }
-    const errors = news.filter(isError);
-    if (errors.length === 0) return problems;
-    if (told.exit === 0) problems.push(`exit 0 with ${errors.join()}`);
-    if (told.health === "ok") problems.push(`health is ok with ${errors.join()}`);
-    for (const code of errors) {
-      if (!told.logged.includes(code)) problems.push(`${code} is not in the log`);
-      if (!told.healthCodes.includes(code)) problems.push(`${code} is not in health`);
-    }
-    return problems;
-  }
-
-  /** What is missing was not there before either: nobody but the one who lied can know of it. */
-  #onlyFewerAdded(now: Picture): boolean {
-    const missing = differences(now.userCfg, this.#wanted?.userCfg ?? "");
-    const before = new Set(differences(this.#start.pve.userCfg, now.userCfg).map(textOf));
-    return missing.every(({ text }) => !before.has(text) && !now.userCfg.includes(text));
+    const { old, mappings } = this.#ground;
+    return { old, wanted: this.#usual.end.userCfg, mappings };
   }
 
   /** Clean passes until everything is as it is without the fault; gives how many it took. */
   async #converge(program: Program, problems: string[]): Promise<number> {
-    const wanted = this.#wanted;
+    const { end } = this.#usual;
     for (const [at, wait] of WAITS_MS.entries()) {
-      this.#site.clock.advance(wait);
+      this.#ground.site.clock.advance(wait);
       const told = await this.#next(program);
-      const now = this.#picture();
-      const settled =
-        told.exit === this.step.exit &&
-        now.userCfg === wanted?.userCfg &&
-        now.keyIsNew === wanted.keyIsNew;
-      problems.push(...this.#leaks([told.out]));
-      if (!settled) continue;
+      problems.push(...this.#ground.leaks([told.out]));
+      const { userCfg, keyIsNew } = this.#ground.picture();
+      if (told.exit !== this.step.exit) continue;
+      if (userCfg !== end.userCfg || keyIsNew !== end.keyIsNew) continue;
       await this.#later(program, problems);
       return at + 1;
     }
-    const left = differences(this.#site.pve.userCfg(), wanted?.userCfg ?? "");
+    const left = differences(this.#ground.picture().userCfg, end.userCfg);
     const facts = left.map(({ text }) => text).join("; ");
     problems.push(`${WAITS_MS.length} clean passes later it is not as it should be: ${facts}`);
     return WAITS_MS.length;
@@ -271,91 +168,24 @@ export class Bed {
 
   /** Where an approval was used up, or never taken down, it is given again: as a person would. */
   async #next(program: Program): Promise<Told> {
-    if (this.#argv.includes("--approve")) await program.run(this.#argv);
+    const { argv } = this.#ground;
+    if (argv.includes("--approve")) await program.run(argv);
     return program.run(["sync"]);
   }
 
   /** A day later no secret of ours is left but the one in use, and none of others' is gone. */
   async #later(program: Program, problems: string[]): Promise<void> {
-    const wanted = this.#wantedLater;
-    if (this.#wanted?.keyIsNew !== true && this.#wanted?.kept.length === 1) return;
-    this.#site.clock.advance(25 * HOUR_MS);
+    const { end, later } = this.#usual;
+    const aboutSecrets = end.keyIsNew || end.kept.length > 1;
+    if (!aboutSecrets) return;
+    this.#ground.site.clock.advance(CLEAN_UP_MS);
     const told = await program.run(["sync"]);
-    const now = this.#picture();
-    if (wanted === undefined || samePicture(now, wanted)) return;
+    const now = this.#ground.picture();
+    if (samePicture(now, later)) return;
     const figures = ({ kept, added, keyIsNew }: Picture): string =>
       `${kept.length} kept, ${added} added, ${keyIsNew ? "new" : "old"} key`;
     problems.push(
-      `a day later: ${figures(now)} instead of ${figures(wanted)} (${told.codes.join()})`,
+      `a day later: ${figures(now)} instead of ${figures(later)} (${told.codes.join()})`,
     );
   }
-
-  #leaks(printed: readonly string[]): readonly string[] {
-    const { dir, logLines } = this.#site;
-    const texts = [...printed, ...logLines, ...filesBelow(join(dir, "state"))];
-    return leaksIn(this.#site, texts).map((hint) => `P10: the secret ${hint} leaked`);
-  }
-
-  // ------------------------------------------------------------ what came of it
-
-  #outcome(
-    ordered: Ordered,
-    told: Told,
-    now: Picture,
-    { passes, requests }: { readonly passes: number; readonly requests: number },
-  ): string {
-    const news = this.#news(told);
-    const done = this.#wanted !== undefined && samePicture(now, this.#wanted);
-    const later = passes > 1 ? `, done after ${passes} passes` : "";
-    const codes = news.join(" + ");
-    // Which of the requests beside it meet the wrong certificate first is a matter of milliseconds.
-    if (news.length > 0 && ordered.fault.around === "wrong certificate") return "reported";
-    if (done && news.length === 0) {
-      return requests > this.places.length ? `retried${later}` : `unnoticed${later}`;
-    }
-    if (done) return `all done, reported ${codes}${later}`;
-    const nothing = now.userCfg === this.#start.pve.userCfg && !now.keyIsNew && now.added === 0;
-    return `${nothing ? "nothing" : "the rest"} done, reported ${codes}${later}`;
-  }
-
-  /** Codes that the undisturbed run does not have. */
-  #news({ codes }: Told): readonly string[] {
-    return codes.filter((code) => this.#usual?.codes.includes(code) !== true);
-  }
-
-  #picture(): Picture {
-    return pictureOf(this.#site, this.#start.secrets);
-  }
-
-  #goBack(): void {
-    const { pve, entra, clock } = this.#site;
-    pve.load(this.#start.pve);
-    entra.restore(this.#start.entra);
-    pve.log.clear();
-    entra.log.clear();
-    clock.set(this.#start.now);
-    this.#copyState("state-then", "state");
-  }
-
-  #copyState(from: string, to: string): void {
-    const { dir } = this.#site;
-    rmSync(join(dir, to), { recursive: true, force: true });
-    cpSync(join(dir, from), join(dir, to), { recursive: true, force: true });
-  }
-}
-
-/** After these nothing that PVE says can be relied on: the pass stops writing. */
-const STOPS: ReadonlySet<string> = new Set([
-  "PVE_UNAUTHORIZED",
-  "PVE_NO_QUORUM",
-  "PVE_UNREACHABLE",
-  "PVE_CERTIFICATE",
-]);
-
-function stopsWriting({ codes }: Told): boolean {
-  return codes.some((code) => STOPS.has(code));
-}
-
-function textOf({ text }: { readonly text: string }): string {
-  return text;
 }

@@ -28,6 +28,7 @@ which everything would have ended without the fault.
 
 - **unnoticed**: nothing was different, and there was nothing to say.
 - **retried**: the program asked once more and did everything.
+- **harmless**: of a proof, either of the two; a new secret takes as many proofs as it meets replicas.
 - **all done, reported**: everything was done, and a code says what went wrong.
 - **the rest done, reported**: what does not depend on the request was done, the next pass does the rest.
 - **nothing done, reported**: the pass ended, the next one does everything.
@@ -54,7 +55,7 @@ interface Row {
 function rowsOf(found: readonly Found[]): readonly Row[] {
   return found.flatMap(({ case: one, outcome }) => {
     if (one.row === undefined) return [];
-    const where = `${one.bed.short}: \`${nameOf(one.met)}\``;
+    const where = `${one.bed.name}: \`${nameOf(one.met)}\``;
     return [{ ...one.row, outcome, where }];
   });
 }

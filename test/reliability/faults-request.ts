@@ -113,12 +113,13 @@ function keyOf(system: System, kind: Kind, method: string, path: string): string
   return `${system} ${kind} ${method} ${/token\?/.test(path) ? "token" : path}`;
 }
 
-/** For people: `PUT /access/users/anna@x@entra`. */
-export function nameOf({ method, path, n }: Met): string {
-  const short =
-    path
-      .replace("/api2/json", "")
-      .replace(/^\/v1\.0/, "")
-      .split("?")[0] ?? path;
-  return `${method} ${decodeURIComponent(short)}${n === 1 ? "" : ` (${n})`}`;
+/** For people: `PUT /access/users/anna@x@entra`; of ids the beginning. */
+export function nameOf({ kind, method, path, n }: Met): string {
+  const which = n === 1 ? "" : ` (${n})`;
+  if (kind.includes("proof")) return `${kind.replace("Entra: ", "")}${which}`;
+  const [bare = ""] = path.split("?");
+  const short = bare
+    .replace(/^\/(?:api2\/json|v1\.0)|^.*(?=\/token$)/, "")
+    .replace(/([0-9a-f]{8})-[0-9a-f-]{27}/g, "$1…");
+  return `${method} ${decodeURIComponent(short)}${which}`;
 }
