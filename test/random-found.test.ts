@@ -171,3 +171,37 @@ t.test("who takes over a name counts as coming in: the group is not emptied", as
   t.strictSame(look.plan.holds, []);
   t.strictSame(site.members("ops"), ["cleo@x.example@entra", "local@pve"]);
 });
+
+t.test("an account is not deleted with a membership that nobody let go", async (t) => {
+  const [leaves, stays] = [[], [0]];
+  const site = siteFor(t, {
+    people: [plainPerson(0, leaves), plainPerson(1, stays)],
+    groups: ["[entra:entra]"],
+    realms: [plainRealm([plainMapping([0])], { onLeave: "delete" })],
+    users: [
+      { ...FIRST, person: 0, groups: [] },
+      { ...FIRST, person: 1, groups: [0] },
+    ],
+    guard: { maxRemovals: 0 },
+  });
+  const userid = "anna@x.example@entra";
+  const asked = await site.pass();
+  t.strictSame(
+    asked.look.plan.holds.map(({ change }) => change.kind),
+    ["delete-user"],
+    "the account is all there is to lose",
+  );
+  site.site.pve.admin.addToGroup(userid, "ops");
+  await site.pass({ approve: true });
+  t.ok(site.members("ops").includes(userid), "of the group nobody has said anything");
+});
+
+t.test("a user whose name begins with an @ stops no pass", async (t) => {
+  const site = siteFor(t, {
+    people: [plainPerson(0, [0])],
+    realms: [plainRealm([plainMapping([0])])],
+  });
+  site.site.pve.admin.createUser("@odd@pve");
+  await site.pass();
+  t.strictSame(site.members("ops"), ["anna@x.example@entra"]);
+});

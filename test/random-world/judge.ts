@@ -34,11 +34,18 @@ export function keepers(site: LivingSite, result: PassResult): readonly string[]
     const kept = view.realm.groups
       .filter((mapping) => gone || isOut(view, mapping, id))
       .filter(({ name }) => file.groups.get(name)?.users.has(userid) === true)
+      // Who came in with this very pass came on the list's word; the next one takes it back.
+      .filter(({ name }) => read.groups.get(name)?.users.has(userid) === true)
       .filter(({ name }) => !isExcused(look.plan, userid, name))
       // A group that is not ours takes from nobody without a mark; whoever has one is asked about.
       .filter(({ name }) => mark !== undefined || isMarked(file, name, view.realm.name))
       .map(({ name }) => `P2: ${userid} keeps ${name}`);
-    const enabled = gone && mark !== undefined && user.enable && !isExcused(look.plan, userid);
+    const enabled =
+      gone &&
+      mark !== undefined &&
+      user.enable &&
+      read.users.get(userid)?.enable === true &&
+      !isExcused(look.plan, userid);
     return enabled ? [...kept, `P2: ${userid} stays enabled`] : kept;
   });
 }

@@ -55,8 +55,7 @@ export class MemoryPve {
   port(): AccessPort {
     const api = (): Proxmox.Api =>
       proxmoxApi({
-        doRequest: async (method, path, _template, params) =>
-          this.#call(method, path, params as Params),
+        doRequest: async (method, path, _template, params) => this.#call(method, path, params),
       });
     return {
       ...accessPort(api, OWN_USER),

@@ -14,7 +14,7 @@ export interface RealmView {
 }
 
 export const entraOf = (mapping: MappingConfig): readonly ObjectId[] =>
-  mapping.entra as readonly string[] as readonly ObjectId[];
+  mapping.entra as readonly ObjectId[];
 
 export function nameIn({ claim, realm }: RealmView, person: Person): string | undefined {
   return naiveUserid(person, claim, realm.name);

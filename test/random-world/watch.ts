@@ -196,8 +196,11 @@ export class Watcher {
     const read = this.#read?.users.get(userid)?.comment ?? "";
     const mark = naiveMark(from.comment ?? "") ?? (to === undefined ? naiveMark(read) : undefined);
     if (to === undefined) {
-      if (mark === undefined) return [`P6: deletes ${userid}, who has no mark`];
-      return this.#mayClose(view, userid, mark.id) ? [] : [`P4: deletes ${userid} unconfirmed`];
+      // Of a mapping once: whoever took the mark away, or had it taken, gains nothing by it.
+      const known = this.#look?.facts.history.knownUsers.has(userid as UserId) === true;
+      const whose = mark?.id ?? (known ? bearer(view, userid, undefined) : undefined);
+      if (whose === undefined) return [`P6: deletes ${userid}, who has no mark`];
+      return this.#mayClose(view, userid, whose) ? [] : [`P4: deletes ${userid} unconfirmed`];
     }
     const wrong: string[] = [];
     const stays = (user: typeof from): string =>
