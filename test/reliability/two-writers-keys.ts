@@ -101,7 +101,7 @@ export class TwoRotators {
     for (const { keyId } of unused) {
       this.run.wrong.push(`${this.#makers.get(keyId) ?? ""} left its secret ${keyId}`);
     }
-    this.#checkKey("in the end");
+    if (!this.#works()) this.run.wrong.push("P1 in the end: Entra refuses the realm's key");
   }
 
   close(): void {
@@ -161,6 +161,7 @@ export class TwoRotators {
     const what = `${request.who}: ${request.method} ${request.path.split("?")[0] ?? ""}`;
     this.run.story.push(what);
     const before = new Set(this.#secrets().map(({ keyId }) => keyId));
+    const [key, worked] = [this.#key(), this.#works()];
     await request.release();
     const now = new Set(this.#secrets().map(({ keyId }) => keyId));
     for (const keyId of now) if (!before.has(keyId)) this.#makers.set(keyId, request.who);
@@ -170,18 +171,19 @@ export class TwoRotators {
     }
     const made = [...now].filter((keyId) => this.#makers.has(keyId)).length;
     this.run.most = Math.max(this.run.most, made);
-    if (request.method !== "GET" && !request.path.endsWith("/token"))
-      this.#checkKey(`after ${what}`);
+    // A write is at fault for what it put there, or for breaking what worked until then.
+    if (!this.#works() && (worked || key !== this.#key())) {
+      this.run.wrong.push(`P1 after ${what}: Entra does not accept the realm's key everywhere`);
+    }
   }
 
   /** P1, strictly: every replica has learnt of the realm's key, and its time is not over. */
-  #checkKey(when: string): void {
+  #works(): boolean {
     const { traffic, tenant, sso } = this.#bed;
     const key = this.#key();
     const secret = this.#secrets().find(({ secretText }) => secretText === key);
     const known = secret !== undefined && tenant.directory.learnt("secret", sso.id, secret.keyId);
-    if (known && traffic.now < secret.end) return;
-    this.run.wrong.push(`P1 ${when}: Entra does not accept the realm's key everywhere`);
+    return known && traffic.now < secret.end;
   }
 
   #secrets(): ReturnType<Bed["tenant"]["world"]["secretsOf"]> {

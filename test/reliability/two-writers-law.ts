@@ -4,7 +4,8 @@
  * A pass under way has an *old*: every state in which PVE was while the pass read it (its reads are
  * six requests, and others write between them). And it has a *new*: what PVE would be once
  * everything of its plan is done, held and waiting changes included. An edit by hand is made to
- * both, for it is part of neither plan: old and new are as if it had been made before the pass.
+ * both, for it is part of neither plan: old is as if it had been made before the pass, and new as if
+ * it had been made before or after everything of the plan.
  *
  * The law of rights: after a write of ours nobody holds a privilege on a path unless they held it
  * right before that write, or the old or the new of a pass that is under way gives it. A writer whom

@@ -20,7 +20,7 @@ async function runOf(seed: number, always = false): Promise<KeyRun> {
 }
 
 t.test("two agents rotate at once", async (t) => {
-  const seeds = size({ usual: 10, nightly: 500 });
+  const seeds = size({ usual: 8, nightly: 500 });
   const first = seedOfRun();
   let [held, written, overtaken, most] = [0, 0, 0, 0];
   const failures: string[] = [];
@@ -42,7 +42,7 @@ t.test("two agents rotate at once", async (t) => {
 });
 
 t.test("orders without end: the number of secrets is bounded", async (t) => {
-  const seeds = size({ usual: 2, nightly: 50 });
+  const seeds = size({ usual: 1, nightly: 50 });
   const first = seedOfRun();
   let most = 0;
   for (let seed = first; seed < first + seeds; seed += 1) {
@@ -50,7 +50,7 @@ t.test("orders without end: the number of secrets is bounded", async (t) => {
     most = Math.max(most, run.most);
     t.strictSame(run.wrong, [], `SEED=${seed}`);
   }
-  t.ok(most > 10, "many were made");
+  t.ok(most > 5, "many were made");
   t.ok(most <= MOST_MADE, `${most} secrets at most`);
   say(`two rotations: orders without end made ${most} secrets at most, seed ${first}`);
 });

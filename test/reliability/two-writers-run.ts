@@ -1,5 +1,6 @@
 /** Agents that write at once, in an order drawn by chance, while the world changes. */
 import type { Config } from "../../src/config/types.js";
+import type { Plan } from "../../src/decide/plan.js";
 import { seededRandom } from "../emulators/entra/random.js";
 import type { Random } from "../emulators/entra/random.js";
 import type { PveState } from "../emulators/pve/state.js";
@@ -39,7 +40,8 @@ interface Under {
   observed: boolean;
   /** Somebody else has changed user.cfg since it began. */
   overtaken: boolean;
-  wanted?: PveState;
+  plan?: Plan;
+  readonly wanted: PveState[];
 }
 
 interface Writer {
@@ -112,7 +114,7 @@ export class TwoWriters {
       if (over && events === 0) return;
       if (over || (events > 0 && this.#random.index(12) === 0)) {
         events -= 1;
-        this.#happens();
+        await this.#happens();
       } else if (due.length > 0 && this.#random.index(4) === 0) {
         this.#begin(due[this.#random.index(due.length)] as Writer);
       } else await this.#step();
@@ -152,7 +154,7 @@ export class TwoWriters {
     for (const { agent } of this.writers) agent.journal.close();
   }
 
-  #happens(): void {
+  async #happens(): Promise<void> {
     const { traffic } = this.#org.bed;
     if (this.#random.index(5) === 0) traffic.pass(1000 * this.#random.index(1200));
     if (this.#random.index(8) === 0) {
@@ -165,7 +167,9 @@ export class TwoWriters {
     const before = this.#org.bed.state.userCfgText;
     const what = happen(this.#org, this.#random, this.#windows());
     if (what !== undefined) this.run.story.push(what);
-    if (this.#org.bed.state.userCfgText !== before) this.#changed(this.writers);
+    if (this.#org.bed.state.userCfgText === before) return;
+    this.#changed(this.writers);
+    for (const { under } of this.writers) if (under !== undefined) await this.#want(under);
   }
 
   #windows(): Windows {
@@ -178,26 +182,20 @@ export class TwoWriters {
 
   #begin(writer: Writer): void {
     writer.passes += 1;
-    const under: Under = { olds: [], observed: false, overtaken: false };
+    const under: Under = { olds: [], observed: false, overtaken: false, wanted: [] };
     writer.under = under;
     this.#noteState();
     const { ledger } = this.#org;
     let planning = Promise.resolve();
-    const planned = (plan: Parameters<typeof newOf>[0]): void => {
-      const old = under.olds.at(-1);
-      if (old === undefined) return;
-      planning = newOf(plan, old).then((wanted) => {
-        under.wanted = wanted;
-        ledger.followers.add(wanted);
-      });
+    const planned = (plan: Plan): void => {
+      under.plan = plan;
+      planning = this.#want(under);
     };
     this.run.story.push(`${writer.agent.name} begins pass ${writer.passes}`);
     const end = (): void => {
       delete writer.under;
       writer.looked.clear();
-      for (const state of [...under.olds, ...(under.wanted ? [under.wanted] : [])]) {
-        ledger.followers.delete(state);
-      }
+      for (const state of [...under.olds, ...under.wanted]) ledger.followers.delete(state);
     };
     // An administrator lets through whatever the pass before has held.
     const approve = writer.held === undefined ? {} : { approve: writer.held };
@@ -211,6 +209,15 @@ export class TwoWriters {
         end();
       },
     );
+  }
+
+  /** The pass's plan as it comes out if everything by hand so far had come before it. */
+  async #want(under: Under): Promise<void> {
+    const old = under.olds.at(-1);
+    if (old === undefined || under.plan === undefined) return;
+    const wanted = await newOf(under.plan, old);
+    under.wanted.push(wanted);
+    this.#org.ledger.followers.add(wanted);
   }
 
   /** What every pass that is reading may see from now on. */
@@ -299,6 +306,6 @@ export class TwoWriters {
 /** Old and new of their passes under way. */
 function given(writers: readonly Writer[]): readonly PveState[] {
   return writers.flatMap(({ under }) =>
-    under === undefined ? [] : [...under.olds, ...(under.wanted ? [under.wanted] : [])],
+    under === undefined ? [] : [...under.olds, ...under.wanted],
   );
 }
