@@ -59,8 +59,9 @@ export function standingOf(
       : undefined;
   if (taken?.state === "reused") return { ...plain, ...taken };
   const base = { ...plain, ...(taken === undefined ? {} : { contested: taken.finding }) };
-  if (taken !== undefined && mark !== undefined && frame.roster.people.has(mark.id)) {
-    return { ...plain, ...listedWithout(frame, user, mark.id, taken) };
+  const listedAs = mark === undefined ? undefined : frame.roster.people.get(mark.id);
+  if (taken !== undefined && listedAs !== undefined) {
+    return { ...plain, ...listedWithout(frame, user, listedAs, taken) };
   }
   const id = mark?.id ?? holder;
   if (id === undefined) {
@@ -179,18 +180,20 @@ function reused(
 
 /**
  * Whom the lists have, and whose name they give to another: who has it is not known, so nothing is
- * given; but an account whose person is disabled or deleted ends whoever has the name.
+ * given; but an account ends whoever has the name, where its person is disabled or deleted, or is
+ * called otherwise by the list and by their own object.
  */
 function listedWithout(
   frame: Frame,
   user: PveUser,
-  id: ObjectId,
+  listed: Person,
   taken: { state: "unsure"; finding: Finding },
 ): Pick<Standing, "own" | "question" | "contested"> & Judgement {
-  const question = { by: "id", id } as const;
+  const question = { by: "id", id: listed.id } as const;
   const own = frame.ask.own(question, []);
-  const judged = judge(frame, user, id, undefined, own);
-  return judged.state === "gone" ? { own, question, contested: taken.finding, ...judged } : taken;
+  const judged = judge(frame, user, listed.id, listed, own);
+  const ends = judged.state === "gone" || judged.state === "renamed";
+  return ends ? { own, question, contested: taken.finding, ...judged } : taken;
 }
 
 /** A user without a mark whom no list gives: asked by name. */
