@@ -205,3 +205,24 @@ t.test("a user whose name begins with an @ stops no pass", async (t) => {
   await site.pass();
   t.strictSame(site.members("ops"), ["anna@x.example@entra"]);
 });
+
+t.test(
+  "whom both sides call otherwise loses the old name, be its new bearer certain or not",
+  async (t) => {
+    const site = siteFor(t, {
+      people: [plainPerson(0, [0, 1]), plainPerson(1, [1])],
+      realms: [plainRealm([plainMapping([0]), plainMapping([1])])],
+    });
+    await site.pass();
+    t.ok(site.members("ops").includes("anna@x.example@entra"));
+    const edits = [
+      { kind: "rename" as const, a: 0, b: 2, c: 0 },
+      { kind: "rename" as const, a: 1, b: 0, c: 0 },
+      { kind: "leave" as const, a: 0, b: 0, c: 0 },
+    ];
+    const lies = [{ kind: "own-unknown" as const, a: 1, b: 0, c: 0 }];
+    await site.pass({ edits, lies });
+    t.notOk(site.members("ops").includes("anna@x.example@entra"));
+    t.equal(site.site.pve.state.users.users.get("anna@x.example@entra")?.enable, false);
+  },
+);

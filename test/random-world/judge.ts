@@ -6,7 +6,7 @@ import type { Plan } from "../../src/decide/plan.js";
 import type { UserCfg } from "../emulators/pve/oracle.js";
 import { naiveMark, realmOf } from "./names.js";
 import { parsed } from "./rights.js";
-import { bearer, isGone, isOut } from "./say.js";
+import { bearer, isGone, isOut, isWhole } from "./say.js";
 import type { LivingSite, PassResult } from "./site.js";
 import { viewOf } from "./watch.js";
 
@@ -39,6 +39,8 @@ export function keepers(site: LivingSite, result: PassResult): readonly string[]
       .filter(({ name }) => !isExcused(look.plan, userid, name))
       // A group that is not ours takes from nobody without a mark; whoever has one is asked about.
       .filter(({ name }) => mark !== undefined || isMarked(file, name, view.realm.name))
+      // Nobody is asked for the disabled in a group that could not be read: they have no rights.
+      .filter((mapping) => user.enable || isWhole(view, mapping))
       .map(({ name }) => `P2: ${userid} keeps ${name}`);
     const enabled =
       gone &&
