@@ -13,10 +13,9 @@ import { goneKeys, keyIdsOf, pictureOf, secretKinds } from "./crash-picture.js";
 import type { KeyIds, Picture } from "./crash-picture.js";
 import { cpuSeconds } from "./process-cpu.js";
 import { bundleProgram } from "./process-bundle.js";
-import type { Bundle } from "./process-bundle.js";
 import { Program } from "./process.js";
 import type { Scenario, Stage, Step } from "./scenario.js";
-import { prepareStep, runProgram, startStage } from "./scenarios-run.js";
+import { prepareStep, startStage } from "./scenarios-run.js";
 import { NIGHTLY, say } from "./size.js";
 import { watch } from "./watch.js";
 import type { Watch } from "./watch.js";
@@ -95,13 +94,19 @@ export function crashEach(t: Test, scenario: Scenario, crashes: Crashes): void {
     t.teardown(() => bundle.remove());
     const entra = { ...scenario.options.entra, lean: true };
     const stage = await startStage(t, { ...scenario, options: { ...scenario.options, entra } });
+    const { site } = stage;
     const count: Count = { points: 0, good: 0, started: 0 };
     const cpu = cpuSeconds();
     for (const step of scenario.steps) {
-      if (step.undisturbed === true) await lead(t, stage, step);
-      else await disturb(t, stage, step, bundle, crashes, count);
+      const start = (): Program => {
+        const program = new Program(bundle, { clock: site.clock, env: environment(site) });
+        t.teardown(() => program.stop());
+        return program;
+      };
+      if (step.undisturbed === true) await lead(t, start(), stage, step);
+      else await disturb(t, stage, step, start, crashes, count);
     }
-    t.strictSame(stage.site.entra.violations, []);
+    t.strictSame(site.entra.violations, []);
     const each = ((cpuSeconds() - cpu) / Math.max(count.points, 1)).toFixed(2);
     const { points, good, started } = count;
     const same = started === points ? "" : `; ${points - started} left the same as another`;
@@ -113,8 +118,11 @@ export function crashEach(t: Test, scenario: Scenario, crashes: Crashes): void {
 }
 
 /** A step that only leads to the next one. */
-async function lead(t: Test, stage: Stage, step: Step): Promise<void> {
-  const ran = await runProgram(stage.site, prepareStep(stage, step));
+async function lead(t: Test, program: Program, stage: Stage, step: Step): Promise<void> {
+  const argv = [...prepareStep(stage, step), "--config", stage.site.configFile];
+  const ran = await program.run(argv);
+  await program.stop();
+  if (ran.killed) throw new Error("nobody killed it");
   t.equal(ran.exit, step.exit, step.name, { ran });
   stage.printed = ran.out;
 }
@@ -123,16 +131,11 @@ async function disturb(
   t: Test,
   stage: Stage,
   step: Step,
-  bundle: Bundle,
+  start: () => Program,
   crashes: Crashes,
   count: Count,
 ): Promise<void> {
   const { site } = stage;
-  const start = (): Program => {
-    const program = new Program(bundle, { clock: site.clock, env: environment(site) });
-    t.teardown(() => program.stop());
-    return program;
-  };
   const argv = [...prepareStep(stage, step), "--config", site.configFile];
   const before = momentOf(site);
   const keys = keyIdsOf(site);
