@@ -6,7 +6,7 @@ import type { Plan } from "../../src/decide/plan.js";
 import type { UserCfg } from "../emulators/pve/oracle.js";
 import { naiveMark, realmOf } from "./names.js";
 import { parsed } from "./rights.js";
-import { bearer, isGone, isOut, isWhole } from "./say.js";
+import { bearer, isGone, isOut, isWhole, listedIn } from "./say.js";
 import type { LivingSite, PassResult } from "./site.js";
 import { viewOf } from "./watch.js";
 
@@ -30,7 +30,9 @@ export function keepers(site: LivingSite, result: PassResult): readonly string[]
     if (id === undefined) return [];
     // Without a mark a name is all there is, and where the name says nothing that is told, too.
     if (mark === undefined && isDoubted(look.plan, userid)) return [];
-    const gone = isGone(view, id);
+    // Whom a list has as enabled nobody asks about: a replica of it lags, and one side says nothing.
+    const listed = view.realm.groups.some((mapping) => listedIn(view, mapping).has(id));
+    const gone = isGone(view, id) && !(listed && hearing.listed(id)?.accountEnabled === true);
     const kept = view.realm.groups
       .filter((mapping) => gone || isOut(view, mapping, id))
       .filter(({ name }) => file.groups.get(name)?.users.has(userid) === true)

@@ -306,7 +306,8 @@ function userCfgOf(draw: LifeDraw): string {
       ...LOCALS.map((userid) => `user:${userid}:1:0::::::`),
       "pool:p1::100:s1:",
       "role:Watch:VM.Audit:",
-      "role:Desk:VM.Console,VM.Audit:",
+      "role:Desk:VM.Console:",
+      "role:Store:Datastore.Audit:",
       "role:Void::",
     ],
   });
