@@ -5,6 +5,7 @@ import type { Concern, Scene } from "./faults-concern.js";
 import { Ground } from "./faults-ground.js";
 import { outcomeOf, undone, unsaid } from "./faults-judge.js";
 import type { Program, Told } from "./faults-program.js";
+import { byMeaning } from "./faults-request.js";
 import type { Met } from "./faults-request.js";
 import { differences, Keepers, samePicture } from "./faults-state.js";
 import type { Picture } from "./faults-state.js";
@@ -58,7 +59,8 @@ export class Bed {
     const program = ground.program();
     try {
       const told = await program.run(ground.argv);
-      const places = [...ground.wire.met];
+      // Requests that are under way at once arrive in the order that the machine's load makes.
+      const places = [...ground.wire.met].sort(byMeaning);
       const end = ground.picture();
       if (told.exit !== step.exit) throw new Error(`${step.name}: ${told.exit}, ${told.out}`);
       ground.site.clock.advance(CLEAN_UP_MS);

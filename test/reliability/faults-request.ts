@@ -51,6 +51,14 @@ export interface Met {
   readonly body: string;
 }
 
+/** By kind, then key, then number: an order that no run changes. */
+export function byMeaning(one: Met, other: Met): number {
+  const kinds = KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind);
+  if (kinds !== 0) return kinds;
+  if (one.key !== other.key) return one.key < other.key ? -1 : 1;
+  return one.n - other.n;
+}
+
 /** Counts requests by key. Parts of a batch count as requests, after the batch that they are in. */
 export class Numbering {
   readonly #counts = new Map<string, number>();
