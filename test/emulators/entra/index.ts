@@ -3,6 +3,7 @@ import { carryOut, startControl } from "../common/control.js";
 import { createFaults, type Faults } from "../common/faults.js";
 import { type Arrived, createInterrupters, type Interrupters } from "../common/interrupt.js";
 import { createLog, type RequestLog } from "../common/log.js";
+import { issueForPlace, type Place } from "../common/place.js";
 import {
   type Authority,
   createAuthority,
@@ -35,6 +36,8 @@ export interface EntraOptions {
   clock?: EmulatorClock;
   /** Signs the server's certificate; its own one by default. */
   authority?: Authority;
+  /** Loopback by default. */
+  place?: Place;
   /** Repeats ids, delays and choices of replica; 1 by default. */
   seed?: number;
   /** 5 by default, and at least. */
@@ -63,7 +66,7 @@ export interface EntraOptions {
 }
 
 export interface EntraEmulator {
-  /** `https://localhost:port` (see `lean`); login and Graph live on one host. */
+  /** `https://localhost:port` (see `lean` and `place`); login and Graph live on one host. */
   authorityUrl: string;
   loginUrl: string;
   graphUrl: string;
@@ -181,11 +184,14 @@ export async function startEntra(options: EntraOptions = {}): Promise<EntraEmula
   });
   const authority = options.authority ?? (await createAuthority("Emulated Entra CA"));
   const host = createHost(service, graph, violations);
-  const certificate = await issueForLoopback(authority);
+  const { lean = false, place } = options;
+  const certificate = await (place === undefined
+    ? issueForLoopback(authority)
+    : issueForPlace(authority, place));
   const now = (): number => clock.now();
-  const { lean = false } = options;
-  const server = await startServer(certificate, { now, faults, log, interrupters, host, lean });
-  const url = `https://${lean ? "127.0.0.1" : "localhost"}:${server.port}`;
+  const ports = { now, faults, log, interrupters, host, lean };
+  const server = await startServer(certificate, ports, place?.address);
+  const url = `https://${place?.name ?? (lean ? "127.0.0.1" : "localhost")}:${server.port}`;
   service.loginUrl = url;
   service.graphUrl = url;
   const orders = ordersOf(world);

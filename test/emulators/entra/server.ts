@@ -24,7 +24,7 @@ export interface ServerPorts {
   lean: boolean;
 }
 
-/** An https server on the loopback address. */
+/** An https server. */
 export interface Server {
   port: number;
   /** Breaks every connection; whoever comes again meets this certificate. */
@@ -124,6 +124,7 @@ class Exchange {
 export async function startServer(
   certificate: IssuedCertificate,
   ports: ServerPorts,
+  address = "127.0.0.1",
 ): Promise<Server> {
   const app = fastify({
     https: {
@@ -147,7 +148,7 @@ export async function startServer(
     await new Exchange(ports, request, reply, logged).run(effect);
     return reply;
   });
-  await app.listen({ host: "127.0.0.1", port: 0 });
+  await app.listen({ host: address, port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {
     port,

@@ -4,6 +4,7 @@ import { startControl } from "../common/control.js";
 import { createFaults, type Faults } from "../common/faults.js";
 import { createInterrupters, type Interrupters } from "../common/interrupt.js";
 import { createLog, type RequestLog } from "../common/log.js";
+import { issueForPlace, type Place } from "../common/place.js";
 import {
   type Authority,
   createAuthority,
@@ -34,6 +35,8 @@ export interface PveOptions {
   clock?: EmulatorClock;
   /** Signs the server's certificate; a new one by default. */
   authority?: Authority;
+  /** Loopback by default. */
+  place?: Place;
   /** Names of the cluster's nodes, this one first; `pve1` by default. */
   nodes?: string[];
   /** Every call takes the time that it was measured to take in PVE. */
@@ -58,7 +61,7 @@ export interface WriteEvent {
 }
 
 export interface PveEmulator {
-  /** `https://127.0.0.1:port` */
+  /** `https://127.0.0.1:port`, or the place's name. */
   url: string;
   /** The authority that a client must trust. */
   caPem: string;
@@ -173,16 +176,23 @@ function build(options: PveOptions): Machine {
 
 /**
  * Starts a PVE 9.2 with the `/access` part of its API, `/nodes`, `/version` and `/cluster/status`,
- * on the loopback address: a node with user.cfg and domains.cfg, behaving as the recordings of the
+ * on the loopback address or at `place`: a node with user.cfg and domains.cfg, behaving as the recordings of the
  * real one do.
  */
 export async function startPve(options: PveOptions = {}): Promise<PveEmulator> {
   const machine = build(options);
   const { state, clock, faults, log, interrupters, listeners } = machine;
   const authority = options.authority ?? (await createAuthority("PVE emulator CA"));
-  const certificate = await issueForLoopback(authority);
+  const certificate = await (options.place === undefined
+    ? issueForLoopback(authority)
+    : issueForPlace(authority, options.place));
   const world = pveWorld(state);
-  const server = await startHttps(certificate, clock, (request) => handle(machine, request));
+  const server = await startHttps(
+    certificate,
+    clock,
+    (request) => handle(machine, request),
+    options.place,
+  );
   const control = await startControl({
     clock,
     faults,

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { EmulatorClock } from "../common/clock.js";
+import type { Place } from "../common/place.js";
 import type { IssuedCertificate } from "../common/tls.js";
 import type { Incoming } from "./request.js";
 import type { Outgoing } from "./response.js";
@@ -11,7 +12,7 @@ import type { Outgoing } from "./response.js";
 export type Outcome = Outgoing | "cut" | "stall";
 
 export interface HttpServer {
-  /** `https://127.0.0.1:port` */
+  /** `https://127.0.0.1:port`, or the place's name. */
   url: string;
   /** Breaks every connection; whoever comes again meets this certificate. */
   showCertificate(certificate: IssuedCertificate): void;
@@ -78,11 +79,12 @@ function send(
   response.end(body);
 }
 
-/** Listens on the loopback address and a free port; `handle` decides what becomes of each request. */
+/** Listens on a free port of the loopback address, or of the place's; `handle` decides what becomes of each request. */
 export async function startHttps(
   certificate: IssuedCertificate,
   clock: EmulatorClock,
   handle: (request: Incoming) => Promise<Outcome & (string | { headers?: Record<string, string> })>,
+  { address, name }: Place = { address: "127.0.0.1", name: "127.0.0.1" },
 ): Promise<HttpServer> {
   const sockets = new Set<Socket>();
   const served = new WeakMap<Socket, number>();
@@ -109,7 +111,7 @@ export async function startHttps(
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response).catch(() => request.socket.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   const { port } = server.address() as AddressInfo;
   const breakAll = (): void => sockets.forEach((socket) => socket.destroy());
   const close = async (): Promise<void> => {
@@ -121,5 +123,5 @@ export async function startHttps(
     server.setSecureContext({ cert: certPem, key: keyPem });
     breakAll();
   };
-  return { url: `https://127.0.0.1:${port}`, showCertificate, close };
+  return { url: `https://${name}:${port}`, showCertificate, close };
 }
