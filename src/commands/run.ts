@@ -1,6 +1,7 @@
 import { startDaemon } from "../daemon/daemon.js";
 import type { Daemon } from "../daemon/daemon.js";
 import { EXIT } from "../exit.js";
+import { openService } from "../systemd/index.js";
 import type { Command } from "./io.js";
 
 export const run: Command = {
@@ -26,6 +27,7 @@ export const run: Command = {
         configFile: config,
         machine: io.machine,
         version: io.version,
+        service: await openService(io.machine.env),
       });
       await new Promise<void>((resolve) => {
         stop = resolve;

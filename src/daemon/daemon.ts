@@ -7,14 +7,16 @@ import type { Action } from "../decide/plan.js";
 import { instant } from "../decide/text.js";
 import { AgentError, asAgentError } from "../errors.js";
 import type { Finding } from "../errors.js";
-import { Counters, createHealth, UNKNOWN_REALM } from "../health/index.js";
+import { Counters, createHealth, healthOf, UNKNOWN_REALM } from "../health/index.js";
 import type { Health, HealthState } from "../health/index.js";
 import { openJournal } from "../journal/index.js";
 import type { Journal } from "../journal/index.js";
+import { CREDENTIAL_WARNING_MS, Postman } from "../notify/index.js";
 import { acquireNodeLock } from "../node-lock.js";
 import type { NodeLock } from "../node-lock.js";
 import type { PassReport } from "../pass/pass.js";
 import { RotationSet } from "../pass/rotation-set.js";
+import { Pulse, Service, statusText } from "../systemd/index.js";
 import { controlSocket, listenForOrders } from "../control/index.js";
 import type { ControlServer } from "../control/index.js";
 import { HealthDoor } from "./health-door.js";
@@ -33,12 +35,12 @@ export interface DaemonOptions {
   readonly version: string;
   /** Absent: node-cron on the machine's clock. */
   readonly startSchedule?: StartSchedule;
+  /** Absent: nobody listens. */
+  readonly service?: Service;
 }
 
 /** How long a stop waits for what is under way before it leaves it as it is. */
 const STOP_MS = 4_300;
-/** So long before its end the agent's own credential is told of: nothing but a person renews it. */
-const CREDENTIAL_WARNING_MS = 30 * 24 * 60 * 60_000;
 const PRUNE_EVERY_MS = 24 * 60 * 60_000;
 
 /**
@@ -76,6 +78,7 @@ export class Daemon {
   #agent: Agent;
   readonly #health: HealthDoor;
   readonly #teller: Teller;
+  readonly #postman: Postman;
   #schedule: Schedule | undefined;
   #control: ControlServer | undefined;
   #state: HealthState;
@@ -87,6 +90,10 @@ export class Daemon {
   /** Agents of configurations before this one, whose rotations are still under way. */
   readonly #retired = new Set<Agent>();
   #prunedAt = 0;
+  readonly #service: Service;
+  readonly #pulse: Pulse;
+  /** Why the watchdog is not fed; undefined: it is. */
+  #standstill: string | undefined;
 
   constructor(options: DaemonOptions, config: Config, lock: NodeLock, journal: Journal) {
     this.#options = options;
@@ -94,6 +101,14 @@ export class Daemon {
     this.#lock = lock;
     this.#journal = journal;
     this.#teller = new Teller(this.#counters, options.machine.log);
+    const { clock, log, nodeName } = options.machine;
+    this.#postman = new Postman({ clock, log, nodeName, cache: journal.cache }, config.notify);
+    this.#service = options.service ?? new Service();
+    this.#pulse = new Pulse({
+      monotonic: () => performance.now(),
+      now: () => options.machine.clock.now(),
+      nextDue: () => this.#schedule?.nextDue?.(),
+    });
     this.#agent = this.#newAgent(config);
     const health = (door: HealthConfig): Health =>
       createHealth({
@@ -148,6 +163,25 @@ export class Daemon {
     );
     void this.#tick("start");
     this.#startSchedule();
+    this.#service.begin(() => this.#isAlive());
+    this.#tellService();
+  }
+
+  /** Whether the watchdog is to be fed: a hung pass is a dead daemon. */
+  #isAlive(): boolean {
+    const standstill = this.#pulse.standstill();
+    if (standstill !== undefined && this.#standstill === undefined) {
+      this.#options.machine.log.error({ code: "INTERNAL" }, standstill);
+    }
+    this.#standstill = standstill;
+    return standstill === undefined;
+  }
+
+  /** systemd's view follows ours: ready once both sides were seen whole, or by another node. */
+  #tellService(): void {
+    const { report } = healthOf(this.#stateNow());
+    this.#service.status(statusText(report));
+    if (this.#state.observed || report.state === "standby") this.#service.ready();
   }
 
   /** One pass, after those that are under way. Throws STOPPING while the daemon stops. */
@@ -180,6 +214,11 @@ export class Daemon {
 
   async #reload(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
+    await this.#service.reload(() => this.#loadAgain());
+    this.#tellService();
+  }
+
+  async #loadAgain(): Promise<void> {
     const { log, clock, env } = this.#options.machine;
     try {
       const config = loadConfig(this.#options.configFile, { env });
@@ -215,16 +254,18 @@ export class Daemon {
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#options.machine.log.info({}, "stopping");
+    this.#service.stopping();
     this.#stopping.abort(new AgentError("STOPPING", "the daemon is stopping"));
     await this.#schedule?.stop();
     const agents = [this.#agent, ...this.#retired];
     const closed = agents.map((agent) => agent.close({ abort: true }));
     const atWork = Promise.allSettled([this.#queue, this.#reloads, ...closed]);
     await Promise.race([atWork, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
-    await Promise.all([this.#health.close(), this.#control?.close()]);
+    await Promise.all([this.#health.close(), this.#control?.close(), this.#postman.close()]);
     this.#remember("stop", "stopped");
     this.#journal.close();
     this.#lock.release();
+    this.#service.stopTimers();
   }
 
   async #replace(config: Config): Promise<void> {
@@ -243,6 +284,9 @@ export class Daemon {
     if (this.#stopping.signal.aborted) return agent.close({ abort: true });
     this.#config = config;
     this.#agent = agent;
+    this.#postman.configure(config.notify);
+    // The agent's own credential may be another one now.
+    this.#prunedAt = 0;
     const realms = config.realms.map(({ name }): [string, typeof UNKNOWN_REALM] => [
       name,
       this.#state.realms.get(name) ?? UNKNOWN_REALM,
@@ -256,8 +300,15 @@ export class Daemon {
 
   #newAgent(config: Config): Agent {
     const events = {
-      onRequest: ({ system, method, status }: Parameters<Required<Events>["onRequest"]>[0]) =>
-        this.#counters.request(system, method, status === "none" ? undefined : Number(status)),
+      onRequest: ({ system, method, status }: Parameters<Required<Events>["onRequest"]>[0]) => {
+        this.#pulse.stir();
+        this.#counters.request(system, method, status === "none" ? undefined : Number(status));
+      },
+      // A plan is made once both sides were seen whole; what it takes to carry it out comes later.
+      onPlan: () => {
+        this.#state = { ...this.#state, observed: true };
+        this.#tellService();
+      },
       onDone: (action: Action) => this.#teller.done(action),
     };
     return createAgent(config, this.#journal, this.#options.machine, events, this.#memory);
@@ -267,6 +318,7 @@ export class Daemon {
     const start = this.#options.startSchedule ?? cronSchedule;
     const { log } = this.#options.machine;
     this.#schedule = start(this.#config.schedule, (trigger) => this.#tick(trigger), log);
+    this.#pulse.rescheduled();
   }
 
   /** A pass that nobody waits for. */
@@ -283,15 +335,17 @@ export class Daemon {
   async #pass(order: OrderedPass, onDone?: (action: Action) => void): Promise<PassReport> {
     const full = completeOrder(order, this.#config);
     const events = onDone === undefined ? {} : { onDone };
+    const ended = this.#pulse.pass();
     try {
       const report = await this.#agent.pass(full, events, this.#stopping.signal);
       // A wrong approval ID is the order's mistake: it says nothing about how the agent is.
       if (report.findings.some(({ code }) => code === "APPROVAL_UNKNOWN")) return report;
       this.#state = afterPass(this.#state, report);
       if (report.plan !== undefined) this.#lastSync = report;
-      this.#teller.pass(report, this.#credentialFindings());
+      this.#teller.pass(report, [...this.#credentialFindings(), ...this.#postman.findings]);
       for (const rotation of report.rotations) this.#follow(rotation);
       await this.#housekeeping();
+      this.#postman.look(this.#state);
       return report;
     } catch (thrown) {
       if (this.#stopping.signal.aborted) throw thrown;
@@ -299,7 +353,11 @@ export class Daemon {
       const names = full.realms.map(({ name }) => name);
       this.#state = afterThrown(this.#state, names, code, this.#options.machine.clock.now());
       this.#counters.error(code);
+      this.#postman.look(this.#state);
       throw thrown;
+    } finally {
+      ended();
+      this.#tellService();
     }
   }
 
@@ -311,8 +369,10 @@ export class Daemon {
         const names = ofApp.map(({ name }) => name);
         this.#state = afterRotation(this.#state, outcome, names, clock.now());
         this.#teller.rotation(outcome.findings);
+        this.#postman.look(this.#state);
         const fields = { realms: outcome.written, keyId: outcome.keyId };
         if (outcome.ok) log.info(fields, "the client secret was renewed");
+        this.#tellService();
       },
       () => undefined,
     );
@@ -348,7 +408,9 @@ export class Daemon {
         return [name, { ...realm, secret: { ...realm.secret, rotating } }];
       }),
     );
-    return { ...this.#state, realms };
+    const findings = new Map(this.#state.findings);
+    for (const { code } of this.#postman.findings) findings.set(code, 1);
+    return { ...this.#state, realms, findings };
   }
 }
 

@@ -5,6 +5,8 @@ import type { Log } from "../log.js";
 
 export interface Schedule {
   stop(): Promise<void>;
+  /** By when the next tick comes, ms since 1970, jitter and all; absent: ticks come by hand. */
+  nextDue?(): number | undefined;
 }
 
 /** Starts giving ticks; a tick that is still running when the next is due swallows that one. */
@@ -34,6 +36,10 @@ export const cronSchedule: StartSchedule = (config, tick, log) => {
   });
   task.on("execution:missed", () => tick("missed"));
   return {
+    nextDue: () => {
+      const next = task.getNextRun();
+      return next === null ? undefined : next.getTime() + config.jitterSeconds * 1000;
+    },
     stop: async () => {
       await task.destroy();
     },
