@@ -367,6 +367,10 @@ export const ERRORS = {
     "The health address cannot be listened on.",
     "Free the port or set another [health] listen.",
   ),
+  NOTIFY_FAILED: warning(
+    "A mail to the administrators waits, because the node's mail server did not take it.",
+    "Look at the mail server of this node and at [notify] smtp; it is tried again at each pass.",
+  ),
   STOPPING: error("The daemon is stopping.", "Run the command again once it is back."),
   INTERNAL: error(
     "A bug in this program.",

@@ -114,6 +114,21 @@ const GOOD: readonly {
     gives: { pve: { fingerprint: Array(32).fill("AB").join(":"), caFile: undefined } },
   },
   {
+    name: "an empty [notify] is enough for mails to root",
+    change: { "[health]": "[notify]\n[health]" },
+    gives: { notify: { to: "root", from: "root", host: "127.0.0.1", port: 25 } },
+  },
+  {
+    name: "mails to elsewhere by another loopback address",
+    change: {
+      "[health]":
+        '[notify]\nmail_to = "pve+entra@example.com"\nmail_from = "pve1@example.com"\nsmtp = "[::1]:2525"\n[health]',
+    },
+    gives: {
+      notify: { to: "pve+entra@example.com", from: "pve1@example.com", host: "::1", port: 2525 },
+    },
+  },
+  {
     name: "addresses of one's own in place of a cloud",
     change: {
       "[rotation]":

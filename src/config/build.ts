@@ -3,6 +3,7 @@ import type {
   aclKeys,
   entraKeys,
   groupKeys,
+  notifyKeys,
   pveKeys,
   realmKeys,
   rotationKeys,
@@ -16,6 +17,7 @@ import type {
   CredentialConfig,
   EntraConfig,
   MappingConfig,
+  NotifyConfig,
   PveConfig,
   RealmConfig,
   RotationConfig,
@@ -23,7 +25,8 @@ import type {
 
 /** The normalised configuration of a file in which nothing was wrong. */
 export function buildConfig(file: string, top: Section<typeof topKeys>): Config {
-  const { pve, entra, schedule, rotation, guard, cluster, health, state, realm } = complete(top);
+  const { pve, entra, schedule, rotation, guard, cluster, health, state, notify, realm } =
+    complete(top);
   const { cron, jitter } = complete(schedule);
   const limits = complete(guard);
   const { listen, token_file: tokenFile } = complete(health);
@@ -42,6 +45,7 @@ export function buildConfig(file: string, top: Section<typeof topKeys>): Config 
     cluster: present(complete(cluster)),
     health: { host: listen.host, port: listen.port, ...present({ tokenFile }) },
     state: { dir: complete(state).dir },
+    ...present({ notify: notify === undefined ? undefined : buildNotify(complete(notify)) }),
     realms: realm.map(buildRealm),
   };
 }
@@ -91,6 +95,10 @@ function buildRotation(rotation: Values<typeof rotationKeys>): RotationConfig {
     overlapSeconds: rotation.overlap,
     proofSeconds: rotation.proof,
   };
+}
+
+function buildNotify(notify: Values<typeof notifyKeys>): NotifyConfig {
+  return { to: notify.mail_to, from: notify.mail_from, ...notify.smtp };
 }
 
 function buildRealm(section: Section<typeof realmKeys>): RealmConfig {

@@ -1,18 +1,11 @@
-import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute } from "node:path";
+import { foldersText, locate } from "./folders.js";
 import type { Kind, Reading } from "./kind.js";
 import { refuse, tell } from "./kind.js";
 import { folderWeaknessOf, ourUser, weaknessOf } from "./permission.js";
 import type { Keep, Weakness } from "./permission.js";
 import type { Place } from "./problems.js";
-
-/** Where a relative `…_file` is looked for, in this order. */
-export interface Folders {
-  /** systemd's `$CREDENTIALS_DIRECTORY`, where it is set. */
-  readonly credentials?: string;
-  /** The configuration's own folder. */
-  readonly config: string;
-}
 
 /** A credential: a file that nobody else may read or write. */
 export const credentialFile = (example: string): Kind<string> =>
@@ -39,16 +32,6 @@ export const stateFolder: Kind<string> = {
     return weak === undefined ? path : tellWeak(reading, value.place, weak);
   },
 };
-
-/** Where a `…_file` is, whether or not there is one. */
-function locate(written: string, folders: Folders): string {
-  if (isAbsolute(written)) return written;
-  if (folders.credentials !== undefined) {
-    const credential = join(folders.credentials, written);
-    if (existsSync(credential)) return credential;
-  }
-  return join(folders.config, written);
-}
 
 /** What others may do to an existing file, or to the folder that it really lies in. */
 export function fileWeakness(path: string, keep: Keep): Weakness | undefined {
@@ -122,9 +105,7 @@ function tellUnreadable(
     const cannot = `names a file that cannot be read (${String(code)})`;
     return tell(reading, place, cannot, "check the disk and the file's folder");
   }
-  const { credentials, config } = reading.folders;
-  const searched = [credentials, config].filter((folder) => folder !== undefined).join(" or in ");
-  const where = isAbsolute(written) ? "" : ` in ${searched}`;
+  const where = isAbsolute(written) ? "" : ` in ${foldersText(reading.folders)}`;
   return tell(
     reading,
     place,

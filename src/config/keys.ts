@@ -9,6 +9,8 @@ import {
   groupName,
   guid,
   listen,
+  mailbox,
+  mailServer,
   nodeName,
   origin,
   proxy,
@@ -174,6 +176,24 @@ export const stateKeys = {
   dir: defaulting(stateFolder, '"/var/lib/pve-entra-agent"', "Where the journal is kept."),
 } as const satisfies Keys;
 
+export const notifyKeys = {
+  mail_to: defaulting(
+    mailbox,
+    '"root"',
+    "Who gets the mails. Mail to root is what PVE hands to its own notification system.",
+  ),
+  mail_from: defaulting(
+    mailbox,
+    '"root"',
+    "Their sender. A name without a domain is one of this machine.",
+  ),
+  smtp: defaulting(
+    mailServer,
+    '"127.0.0.1:25"',
+    "This node's own mail server; no other machine's. It passes the mails on.",
+  ),
+} as const satisfies Keys;
+
 export const aclKeys = {
   path: required(aclPath, "The path that the role is given on."),
   role: required(roleName, "The role."),
@@ -271,6 +291,10 @@ export const topKeys = {
   cluster: defaulting(section("cluster", clusterKeys), "{}", "Who may write."),
   health: defaulting(section("health", healthKeys), "{}", "Health and metrics."),
   state: defaulting(section("state", stateKeys), "{}", "What the agent remembers."),
+  notify: optional(
+    section("notify", notifyKeys),
+    "Mails to the administrators. Without this section there are none; an empty one will do.",
+  ),
   realm: required(
     sections("realm", realmKeys),
     "One realm of PVE that people sign in to with Entra.",
@@ -291,6 +315,7 @@ export const REFERENCE: readonly {
   { name: "[cluster]", meaning: topKeys.cluster.meaning, keys: clusterKeys },
   { name: "[health]", meaning: topKeys.health.meaning, keys: healthKeys },
   { name: "[state]", meaning: topKeys.state.meaning, keys: stateKeys },
+  { name: "[notify]", meaning: topKeys.notify.meaning, keys: notifyKeys },
   { name: "[[realm]]", meaning: topKeys.realm.meaning, keys: realmKeys },
   {
     name: "[[realm.group]]",

@@ -1,4 +1,4 @@
-import type { Folders } from "./files.js";
+import type { Folders } from "./folders.js";
 import type { ConfigCode, Place, Problems } from "./problems.js";
 import type { TomlValue } from "./tree.js";
 

@@ -1,10 +1,11 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { buildConfig } from "./build.js";
 import { checkApps, checkRealms, checkToken } from "./check-realms.js";
 import { checkEntra, checkHealth, checkPve, checkRotation } from "./check-sections.js";
 import { fileWeakness } from "./files.js";
-import type { Folders } from "./files.js";
+import { foldersOf } from "./folders.js";
+import type { Folders } from "./folders.js";
 import { TOP_LEVEL } from "./kind.js";
 import { REFERENCE, topKeys } from "./keys.js";
 import { MOST_BYTES, parseToml, SyntaxProblem } from "./parse.js";
@@ -37,12 +38,6 @@ export function loadConfig(file: string, { env }: LoadOptions): Config {
   checkTogether(top, problems);
   if (!problems.none) throw problems.toError();
   return buildConfig(path, top);
-}
-
-function foldersOf(path: string, env: LoadOptions["env"]): Folders {
-  const config = dirname(path);
-  const credentials = env["CREDENTIALS_DIRECTORY"];
-  return credentials === undefined || credentials === "" ? { config } : { config, credentials };
 }
 
 function readTree(path: string, problems: Problems): TomlTable {

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { validate } from "node-cron";
 import type { Kind } from "./kind.js";
 import { matching, refuse, tell, text } from "./kind.js";
+import { isLoopback } from "./loopback.js";
 import { suggest } from "./suggest.js";
 
 /** The names and addresses that a configuration holds, each by the rule of whoever reads it. */
@@ -101,17 +102,46 @@ export const cron: Kind<string> = text(
 );
 
 /** What `health` listens on: an address, since a name may move to another interface. */
-export const listen: Kind<{ readonly host: string; readonly port: number }> = text(
+export const listen: Kind<HostPort> = text(
   "an IP address and a port",
   '"127.0.0.1:9646"',
+  hostPort,
+);
+
+/** Mails go in clear and are passed on by somebody else: that has to be on this machine. */
+export const mailServer: Kind<HostPort> = text(
+  "a loopback address and a port",
+  '"127.0.0.1:25"',
   (written) => {
-    const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(written) ?? [];
-    const host = bracketed ?? plain ?? "";
-    const port = Number(digits);
-    const fits = isIP(host) === (bracketed === undefined ? 4 : 6) && port <= 65_535;
-    return fits ? { host, port } : undefined;
+    const server = hostPort(written);
+    return server !== undefined && server.port > 0 && isLoopback(server.host) ? server : undefined;
   },
 );
+
+/** Of what RFC 5321 calls a mailbox, the usual ones: nothing in it may end a command or a header. */
+export const mailbox: Kind<string> = text(
+  "a mailbox, such as root or an address",
+  '"root"',
+  (written) =>
+    /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,63}(?:@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?$/.test(
+      written,
+    )
+      ? written
+      : undefined,
+);
+
+interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+function hostPort(written: string): HostPort | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(written) ?? [];
+  const host = bracketed ?? plain ?? "";
+  const port = Number(digits);
+  const fits = isIP(host) === (bracketed === undefined ? 4 : 6) && port <= 65_535;
+  return fits ? { host, port } : undefined;
+}
 
 /** An https address with nothing behind host and port; paths are added by whoever asks. */
 export function origin(example: string): Kind<string> {

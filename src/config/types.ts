@@ -18,6 +18,8 @@ export interface Config {
   readonly cluster: ClusterConfig;
   readonly health: HealthConfig;
   readonly state: StateConfig;
+  /** Absent: no mail is sent. */
+  readonly notify?: NotifyConfig;
   /** At least one; names are unique, and so are the names of all their groups together. */
   readonly realms: readonly RealmConfig[];
 }
@@ -111,6 +113,16 @@ export interface HealthConfig {
 /** `[state]`: where the journal lives. */
 export interface StateConfig {
   readonly dir: string;
+}
+
+/** `[notify]`: mails to the administrators, by way of this node's own mail server. */
+export interface NotifyConfig {
+  /** A mailbox, with or without a domain. */
+  readonly to: string;
+  readonly from: string;
+  /** A loopback address, without brackets. */
+  readonly host: string;
+  readonly port: number;
 }
 
 /** `[[realm]]`: one authentication domain of Proxmox VE. */

@@ -87,7 +87,7 @@ export const WRONG: readonly Wrong[] = [
     name: "an unknown section like no other",
     change: { "[health]": "[backup]\n[health]" },
     says: [
-      "12:1: backup at the top level is not a key; remove it, or write one of pve, entra, schedule, rotation, guard, cluster, health, state, realm",
+      "12:1: backup at the top level is not a key; remove it, or write one of pve, entra, schedule, rotation, guard, cluster, health, state, notify, realm",
     ],
   },
   {
@@ -143,7 +143,7 @@ export const WRONG: readonly Wrong[] = [
     name: "a section that pollutes prototypes",
     change: { "[health]": "[constructor.prototype]\nurl = 1\n[health]" },
     says: [
-      "12:1: constructor at the top level is not a key; remove it, or write one of pve, entra, schedule, rotation, guard, cluster, health, state, realm",
+      "12:1: constructor at the top level is not a key; remove it, or write one of pve, entra, schedule, rotation, guard, cluster, health, state, notify, realm",
     ],
   },
   {
@@ -530,6 +530,48 @@ export const WRONG: readonly Wrong[] = [
     change: { 'lifetime = "180d"': 'lifetime = "1d"\nrenew_before = "6h"' },
     says: [
       '11:12: overlap in [rotation] ("24h" by default) is not less than half of lifetime; write a shorter overlap',
+    ],
+  },
+  {
+    name: "a mail server of another machine",
+    change: { "[health]": '[notify]\nsmtp = "192.0.2.25:25"\n[health]' },
+    says: [
+      '13:8: smtp in [notify] is not a loopback address and a port; write smtp = "127.0.0.1:25"',
+    ],
+  },
+  {
+    name: "a mail server by name, whoever that may be",
+    change: { "[health]": '[notify]\nsmtp = "localhost:25"\n[health]' },
+    says: [
+      '13:8: smtp in [notify] is not a loopback address and a port; write smtp = "127.0.0.1:25"',
+    ],
+  },
+  {
+    name: "a mail server without a port to connect to",
+    change: { "[health]": '[notify]\nsmtp = "127.0.0.1:0"\n[health]' },
+    says: [
+      '13:8: smtp in [notify] is not a loopback address and a port; write smtp = "127.0.0.1:25"',
+    ],
+  },
+  {
+    name: "a mailbox that would end its header, and one that is an option",
+    change: {
+      "[health]":
+        '[notify]\nmail_to = "root\\r\\nBcc: all@example.com"\nmail_from = "-froot"\n[health]',
+    },
+    says: [
+      '13:11: mail_to in [notify] is not a mailbox, such as root or an address; write mail_to = "root"',
+      '14:13: mail_from in [notify] is not a mailbox, such as root or an address; write mail_from = "root"',
+    ],
+  },
+  {
+    name: "several mailboxes, and a password for the server",
+    change: {
+      "[health]": '[notify]\nmail_to = "root, admin@example.com"\npassword = "x"\n[health]',
+    },
+    says: [
+      '13:11: mail_to in [notify] is not a mailbox, such as root or an address; write mail_to = "root"',
+      "14:1: password in [notify] is not a key; remove it: no secret belongs here",
     ],
   },
   {

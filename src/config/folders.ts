@@ -1,0 +1,84 @@
+/** Where a `…_file` that the configuration names is to be found. */
+import { statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+
+/** The package's own folder: only its configuration uses the places below. */
+const PACKAGE_FOLDER = "/etc/pve-entra-agent";
+
+/**
+ * Folders that root alone may read, and what systemd calls the credentials that it loads from each
+ * (`LoadCredential=cluster:/etc/pve/priv/pve-entra-agent` in the unit): a file `pve-token` in the
+ * first becomes `cluster_pve-token` (systemd.exec(5)). A file of the cluster goes before this node's.
+ */
+export const PLACES = [
+  { name: "cluster", folder: "/etc/pve/priv/pve-entra-agent" },
+  { name: "node", folder: `${PACKAGE_FOLDER}/credentials` },
+] as const;
+
+/** The cluster's root CA, which root and www-data may read; the unit loads it by its name. */
+export const ROOT_CA = { name: "pve-root-ca.pem", folder: "/etc/pve" } as const;
+
+/** Where a relative `…_file` is looked for. */
+export interface Folders {
+  /** systemd's `$CREDENTIALS_DIRECTORY`, where it is set. */
+  readonly credentials?: string;
+  /** Where it is not, the folders that systemd would have loaded from. */
+  readonly places: readonly string[];
+  /** The configuration's own folder, the last of all. */
+  readonly config: string;
+}
+
+/** @param file the configuration, by its absolute path */
+export function foldersOf(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Folders {
+  const config = dirname(file);
+  const credentials = env["CREDENTIALS_DIRECTORY"];
+  if (credentials !== undefined && credentials !== "") return { config, places: [], credentials };
+  return { config, places: config === PACKAGE_FOLDER ? PLACES.map(({ folder }) => folder) : [] };
+}
+
+/** Where a `…_file` is, whether or not there is one. */
+export function locate(written: string, folders: Folders): string {
+  if (isAbsolute(written)) return written;
+  const loaded = inCredentials(written, folders).find(isFilled);
+  return loaded ?? inPlaces(written, folders).find(isThere) ?? join(folders.config, written);
+}
+
+/** The folders as a message names them. */
+export function foldersText({ credentials, places, config }: Folders): string {
+  const from = PLACES.map(({ folder }) => folder).join(" and ");
+  const loaded =
+    credentials === undefined
+      ? []
+      : [`${credentials} (what systemd loaded at the start from ${from})`];
+  return [...loaded, ...places, config].join(" or in ");
+}
+
+function inCredentials(written: string, { credentials }: Folders): readonly string[] {
+  if (credentials === undefined) return [];
+  // Of folders in a folder systemd makes one name.
+  const flat = written.replaceAll("/", "_");
+  const loaded = PLACES.map(({ name }) => join(credentials, `${name}_${flat}`));
+  return [...loaded, join(credentials, written)];
+}
+
+function inPlaces(written: string, { places }: Folders): readonly string[] {
+  const rootCa = places.length > 0 && written === ROOT_CA.name ? [ROOT_CA.folder] : [];
+  return [...places, ...rootCa].map((folder) => join(folder, written));
+}
+
+/** The unit gives an empty credential where there is no file: systemd would not start without. */
+function isFilled(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** What this user may not see counts as there: it is what the message has to be about. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,109 @@
+/** The mails in words: plain ASCII, counts and times, and what to do next. Pure. */
+import { counted, instant, printable } from "../decide/text.js";
+import type { Due } from "./due.js";
+import type { Matter } from "./matters.js";
+
+export interface Letter {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** RFC 5322, 2.1.1: lines should have at most 78 characters; nodemailer folds the rest. */
+const MOST_SUBJECT = 200;
+
+/** @param node this machine's name, as the operating system says it */
+export function letter(due: Due, node: string, now: number): Letter {
+  const title = `${PREFIX[due.kind]}${headline(due)}`;
+  const paragraphs = [
+    `${title}.`,
+    ...(due.kind === "over" ? [] : [...facts(due.matter), ...advice(due.matter)]),
+    closing(due, node, now),
+  ];
+  return {
+    subject: oneLine(`pve-entra-agent on ${node}: ${title}`),
+    text: `${paragraphs.map(plain).join("\n\n")}\n`,
+  };
+}
+
+const PREFIX: Record<Due["kind"], string> = { begun: "", reminder: "Still: ", over: "Over: " };
+
+function headline({ kind, matter }: Due): string {
+  const over = kind === "over";
+  switch (matter.topic) {
+    case "held":
+      return over
+        ? `no change of realm ${matter.realm} is held any more`
+        : `changes of realm ${matter.realm} are held`;
+    case "secret":
+      return over
+        ? `Entra accepts the client secret of realm ${matter.realm} again`
+        : `Entra refuses the client secret of realm ${matter.realm}`;
+    case "pass":
+      return over
+        ? `realm ${matter.realm} has had a complete pass again`
+        : `no complete pass over realm ${matter.realm} for an hour`;
+    case "credential":
+      return over
+        ? "the agent's own credential for Entra was renewed"
+        : "the agent's own credential for Entra ends soon";
+  }
+}
+
+function facts(matter: Matter): readonly string[] {
+  switch (matter.topic) {
+    case "held":
+      return [`The guard holds ${counted(matter.held, "change", "changes")} for approval.`];
+    case "secret":
+      return [
+        "Nobody can sign in to this realm until it has a secret that Entra accepts.",
+        ...(matter.expires === undefined ? [] : [`Its end: ${instant(matter.expires)}.`]),
+      ];
+    case "pass":
+      return [
+        `The last good one: ${matter.lastSuccess === undefined ? "none yet" : instant(matter.lastSuccess)}.`,
+        ...(matter.code === undefined ? [] : [`Why the last one failed: ${matter.code}.`]),
+        "Until one succeeds, nobody gains rights, and nobody loses those that Entra took away.",
+      ];
+    case "credential":
+      return matter.ends === undefined ? [] : [`Its end: ${instant(matter.ends)}.`];
+  }
+}
+
+function advice(matter: Matter): readonly string[] {
+  switch (matter.topic) {
+    case "held":
+      return [
+        "Look at them with: pve-entra-agent plan",
+        "If they are right, approve them as root with the command that it prints last.",
+      ];
+    case "secret":
+      return [
+        "Where rotate = true the agent makes a new one at once; this is over when it has.",
+        "Look with: pve-entra-agent status",
+      ];
+    case "pass":
+      return ["Look with: pve-entra-agent status, and journalctl -u pve-entra-agent"];
+    case "credential":
+      return [
+        "Add a new certificate or secret to the agent app and put it in the credential file.",
+        "Without it the agent can neither read groups nor renew secrets after that moment.",
+      ];
+  }
+}
+
+function closing({ kind, since }: Due, node: string, now: number): string {
+  const more =
+    kind === "over"
+      ? "This was the last mail about it."
+      : "A reminder comes once a day while it lasts, and one mail when it is over.";
+  return `Node ${node}, ${instant(now)}; since ${instant(since)}. ${more}`;
+}
+
+/** No character that ends a header line, or that looks like another one, comes through. */
+function oneLine(text: string): string {
+  return plain(text).slice(0, MOST_SUBJECT);
+}
+
+function plain(text: string): string {
+  return printable(text).replace(/[^\x20-\x7e]/g, "?");
+}
