@@ -20,7 +20,7 @@ export function crashElsewhere(t: Test, scenario: Scenario): void {
   crashEach(t, scenario, {
     places: WRITES,
     aftermath: startElsewhere,
-    share: 1,
+    stride: 1,
     good: "end the same on another node",
   });
 }

@@ -10,16 +10,16 @@ import type { Scenario } from "./scenario.js";
 /** So often it may be started until it is at rest. */
 const STARTS = 3;
 
-/** @param share see `Crashes` */
-export function crashEverywhere(t: Test, scenario: Scenario, share = 1): void {
+/** @param stride see `Crashes` */
+export function crashEverywhere(t: Test, scenario: Scenario, stride = 1): void {
   const good = "converge";
-  crashEach(t, scenario, { places: EVERYWHERE, aftermath: startAgain, share, good });
+  crashEach(t, scenario, { places: EVERYWHERE, aftermath: startAgain, stride, good });
 }
 
 /** The points before and after each write's effect alone. */
 export function crashAtWrites(t: Test, scenario: Scenario): void {
   const good = "converge";
-  crashEach(t, scenario, { places: WRITES, aftermath: startAgain, share: 1, good });
+  crashEach(t, scenario, { places: WRITES, aftermath: startAgain, stride: 1, good });
 }
 
 const startAgain: Aftermath = async (program, point, disturbed) => {

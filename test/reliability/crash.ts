@@ -9,6 +9,8 @@ import { fingerprint } from "./crash-same.js";
 import { toldSince } from "./crash-history.js";
 import { setTrap } from "./crash-kill.js";
 import type { Place } from "./crash-kill.js";
+import { killAmong } from "./crash-stride.js";
+import type { Killed } from "./crash-stride.js";
 import { goneKeys, keyIdsOf, pictureOf, secretKinds } from "./crash-picture.js";
 import type { KeyIds, Picture } from "./crash-picture.js";
 import { cpuSeconds } from "./process-cpu.js";
@@ -69,11 +71,8 @@ export type Aftermath = (
 export interface Crashes {
   readonly places: readonly Place[];
   readonly aftermath: Aftermath;
-  /**
-   * Of so many kills in a row that leave the same world behind (`fingerprint`) the program is
-   * started again after one; what comes of that holds for all. 1: it always is.
-   */
-  readonly share: number;
+  /** See `killAmong`. 1: it is killed at every point, and started again after each. */
+  readonly stride: number;
   /** What is said of the points that are as they should be. */
   readonly good: string;
 }
@@ -81,8 +80,8 @@ export interface Crashes {
 interface Count {
   points: number;
   good: number;
-  /** After so many of them the program was started again. */
-  started: number;
+  /** At so many of them the program was killed; at the others it would have left the same. */
+  killed: number;
 }
 
 /** All crash points of one scenario, as a test of its own. */
@@ -95,7 +94,7 @@ export function crashEach(t: Test, scenario: Scenario, crashes: Crashes): void {
     const entra = { ...scenario.options.entra, lean: true };
     const stage = await startStage(t, { ...scenario, options: { ...scenario.options, entra } });
     const { site } = stage;
-    const count: Count = { points: 0, good: 0, started: 0 };
+    const count: Count = { points: 0, good: 0, killed: 0 };
     const cpu = cpuSeconds();
     for (const step of scenario.steps) {
       const start = (): Program => {
@@ -108,10 +107,10 @@ export function crashEach(t: Test, scenario: Scenario, crashes: Crashes): void {
     }
     t.strictSame(site.entra.violations, []);
     const each = ((cpuSeconds() - cpu) / Math.max(count.points, 1)).toFixed(2);
-    const { points, good, started } = count;
-    const same = started === points ? "" : `; ${points - started} left the same as another`;
+    const { points, good, killed } = count;
     const text = `crash points: ${good} of ${points} ${crashes.good}`;
-    say(`${scenario.name}: ${text} (${each} s of CPU each${same})`);
+    const how = killed === points ? "" : `; at ${killed} killed, between them it leaves the same`;
+    say(`${scenario.name}: ${text} (${each} s of CPU each${how})`);
     t.ok(points > 0);
     t.equal(good, points, `${good} of ${points} ${crashes.good}`);
   });
@@ -184,53 +183,70 @@ async function undisturbed(
   return { end, expected, printed: ran.out };
 }
 
-/** The nth request for n = 1, 2, … until a run ends before it comes to it. */
+/** Each request that counts at this place, or so many that the others leave what they left. */
 async function killAtEach(
   t: Test,
   place: Place,
   before: Moment,
   start: () => Program,
-  { aftermath, share }: Crashes,
+  crashes: Crashes,
   disturbed: Disturbed,
   count: Count,
 ): Promise<void> {
   const { stage, step, argv, watched } = disturbed;
+  const { stride } = crashes;
   // What was started after one kill is the victim of the next: that halves the processes.
   let program = start();
-  let told = 0;
-  let last = { left: "", wrong: [] as readonly string[], since: 0 };
-  for (let nth = 1; ; nth += 1) {
+  const fresh = async (): Promise<void> => {
+    await program.stop();
+    program = start();
+  };
+  const points = await requestsAt(t, place, before, program, disturbed);
+
+  const killAt = async (nth: number): Promise<Killed> => {
     goTo(stage.site, before);
     const trap = setTrap(stage.site, { place, nth }, () => program.kill());
     watched.now(`${step.name}, before it was killed ${place} ${nth}`);
-    const known = watched.breaches.length;
+    const breaches = watched.breaches.length;
     const ended = await program.run(argv);
     trap.disarm();
-    if (ended.killed) await program.stop();
-    if (!ended.killed) {
-      t.equal(ended.exit, step.exit, `${step.name}: nothing is left to kill it in`);
-      t.equal(trap.seen, nth - 1, `${step.name}: killed ${nth - 1} times ${place}`);
-      t.strictSame(watched.breaches.slice(known), [], `${step.name}, undisturbed`);
-      await program.stop();
-      return;
-    }
+    await fresh();
+    if (!ended.killed) throw new Error(`${step.name}: it was never killed ${place} ${nth}`);
     const point = `${step.name}, killed ${place} ${nth} (${trap.caught ?? "none"})`;
-    program = start();
-    count.points += 1;
-    const left = share > 1 ? fingerprint(momentOf(stage.site)) : "";
-    const same = left !== "" && left === last.left && last.since + 1 < share;
-    const said = same ? last.wrong : await aftermath(program, point, disturbed);
-    if (!same) count.started += 1;
-    last = { left, wrong: said, since: same ? last.since + 1 : 0 };
-    const wrong = [...said, ...watched.breaches.slice(known)];
-    if (wrong.length === 0) count.good += 1;
-    else if ((told += 1) <= TOLD) t.fail(point, { wrong });
-    if (NIGHTLY) {
-      // Every victim, too, is a process that has done nothing yet.
-      await program.stop();
-      program = start();
-    }
-  }
+    const left = stride > 1 ? fingerprint(momentOf(stage.site)) : `${nth}`;
+    const said = await crashes.aftermath(program, point, disturbed);
+    // Every victim of the night, too, is a process that has done nothing yet.
+    if (NIGHTLY) await fresh();
+    count.killed += 1;
+    return { left, point, wrong: [...said, ...watched.breaches.slice(breaches)] };
+  };
+
+  const killed = await killAmong(points, stride, killAt);
+  await program.stop();
+  const bad = [...killed.values()].filter(({ wrong }) => wrong.length > 0);
+  for (const { point, wrong } of bad.slice(0, TOLD)) t.fail(point, { wrong });
+  count.points += points;
+  count.good += points - bad.length;
+}
+
+/** How many requests count at this place, where nothing is in the way. */
+async function requestsAt(
+  t: Test,
+  place: Place,
+  before: Moment,
+  program: Program,
+  { stage, step, argv, watched }: Disturbed,
+): Promise<number> {
+  goTo(stage.site, before);
+  const trap = setTrap(stage.site, { place, nth: Infinity }, () => undefined);
+  watched.now(`${step.name}, undisturbed`);
+  const breaches = watched.breaches.length;
+  const ended = await program.run(argv);
+  trap.disarm();
+  if (ended.killed) throw new Error("nobody killed it");
+  t.equal(ended.exit, step.exit, `${step.name}: undisturbed`);
+  t.strictSame(watched.breaches.slice(breaches), [], `${step.name}, undisturbed`);
+  return trap.seen;
 }
 
 /** Past the clean-up time, one pass more; gives what went wrong. */
