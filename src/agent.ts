@@ -147,7 +147,7 @@ export function createAgent(
 function passTools(
   config: Config,
   journal: Journal,
-  { clock, random }: Machine,
+  { clock, random, env }: Machine,
   parts: { entra: EntraPorts; pve: AccessPort; lease: Lease; memory: Memory },
 ): Omit<Parameters<typeof runPass>[1], "planned" | "done"> {
   const { entra, pve, lease, memory } = parts;
@@ -162,7 +162,7 @@ function passTools(
     probe: entra.probe,
     ssoApp: (clientId) => entra.ssoApp(clientId),
     serverTime: entra.serverTime,
-    clusterId: () => clusterId(config),
+    clusterId: () => clusterId(config, env),
     rotations: memory.rotations,
     watch: new KeyWatch({ clock, probe: entra.probe, now }),
     clock,

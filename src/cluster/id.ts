@@ -1,20 +1,25 @@
 /** How this cluster is told from others that share an SSO app: part of its secrets' names. */
 import { X509Certificate, createHash } from "node:crypto";
+import { foldersOf, locate, ROOT_CA } from "../config/folders.js";
 import { readCa } from "../config/secrets.js";
 import type { Config } from "../config/types.js";
 import { AgentError } from "../errors.js";
 
-/** Where PVE keeps the root CA of the cluster; readable for root and www-data. */
-const ROOT_CA = "/etc/pve/pve-root-ca.pem";
+const ROOT_CA_FILE = `${ROOT_CA.folder}/${ROOT_CA.name}`;
 const DIGITS = 12;
 
 /**
  * `[cluster] id`, or the first 12 hex digits of the SHA-256 of the cluster's root CA (its DER
  * form). Throws CONFIG_INVALID where neither is to be had.
  */
-export function clusterId(config: Pick<Config, "cluster" | "pve">): string {
+export function clusterId(
+  config: Pick<Config, "cluster" | "pve" | "file">,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
   if (config.cluster.id !== undefined) return config.cluster.id;
-  for (const file of [config.pve.caFile, ROOT_CA]) {
+  // The unit hands PVE's own file over as a credential: only root and www-data may read it.
+  const handed = locate(ROOT_CA.name, foldersOf(config.file, env));
+  for (const file of [handed, config.pve.caFile, ROOT_CA_FILE]) {
     const pem = file === undefined ? undefined : firstOf(file);
     if (pem === undefined) continue;
     const { raw } = new X509Certificate(pem);
@@ -22,7 +27,7 @@ export function clusterId(config: Pick<Config, "cluster" | "pve">): string {
   }
   throw new AgentError(
     "CONFIG_INVALID",
-    `the cluster's root CA cannot be read (pve.ca_file, ${ROOT_CA}): set [cluster] id`,
+    `the cluster's root CA cannot be read (pve.ca_file, ${ROOT_CA_FILE}): set [cluster] id`,
   );
 }
 

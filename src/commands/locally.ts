@@ -1,6 +1,8 @@
 /** Passes in a process of their own, where no daemon runs. */
 import { statSync } from "node:fs";
 import { createAgent } from "../agent.js";
+import { foldersOf, locate, ROOT_CA } from "../config/folders.js";
+import { holdCredentials } from "../config/secrets.js";
 import type { Config } from "../config/types.js";
 import { completeOrder } from "../daemon/orders.js";
 import type { Passes } from "../daemon/orders.js";
@@ -16,7 +18,7 @@ export async function locally<T>(
   io: Io,
   work: (passes: Passes) => Promise<T>,
 ): Promise<T> {
-  becomeServiceUser(config.state.dir, io);
+  becomeServiceUser(config, io);
   const lock = acquireNodeLock(config.state.dir);
   const { clock, log, nodeName, machineId } = io.machine;
   try {
@@ -78,10 +80,15 @@ async function withAgent<T>(
 }
 
 /** Root leaves no files behind that the service could not read: it becomes the folder's owner. */
-function becomeServiceUser(stateDir: string, io: Io): void {
+function becomeServiceUser(config: Config, io: Io): void {
   if (io.uid !== 0) return;
-  const owner = statSync(stateDir, { throwIfNoEntry: false });
+  const owner = statSync(config.state.dir, { throwIfNoEntry: false });
   if (owner === undefined || owner.uid === 0) return;
+  const { pve, entra } = config;
+  const credential = "file" in entra.credential ? entra.credential.file : undefined;
+  holdCredentials([pve.tokenFile, credential], "secret");
+  const rootCa = locate(ROOT_CA.name, foldersOf(config.file, io.machine.env));
+  holdCredentials([pve.caFile, entra.caFile, rootCa], "unwritten");
   process.setgroups?.([]);
   process.setgid?.(owner.gid);
   process.setuid?.(owner.uid);

@@ -71,14 +71,18 @@ function inPlaces(written: string, { places }: Folders): readonly string[] {
 
 /** The unit gives an empty credential where there is no file: systemd would not start without. */
 function isFilled(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  return (sizeOf(path) ?? 0) > 0;
+}
+
+function isThere(path: string): boolean {
+  return sizeOf(path) !== undefined;
 }
 
 /** What this user may not see counts as there: it is what the message has to be about. */
-function isThere(path: string): boolean {
+function sizeOf(path: string): number | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    return statSync(path, { throwIfNoEntry: false })?.size;
   } catch {
-    return true;
+    return 1;
   }
 }

@@ -57,6 +57,25 @@ export function readCa(file: string): readonly string[] {
   return found;
 }
 
+/** What root read before it became the service's user, by the file's path. */
+const held = new Map<string, Secret>();
+
+/**
+ * Reads files for later: root does it for all that the configuration names before it becomes the
+ * service's user, who may not open what only systemd hands out. What cannot be read now is read at
+ * the moment of use, and is told then.
+ */
+export function holdCredentials(files: readonly (string | undefined)[], keep: Keep): void {
+  for (const file of files) {
+    if (file === undefined) continue;
+    try {
+      held.set(file, new Secret(readFile(file, keep)));
+    } catch {
+      held.delete(file);
+    }
+  }
+}
+
 /** A file of one line, without the white space around it. */
 function readLine(file: string): string {
   const line = readText(file, "secret").trim();
@@ -70,6 +89,10 @@ function readLine(file: string): string {
 }
 
 function readText(file: string, keep: Keep): string {
+  return held.get(file)?.reveal() ?? readFile(file, keep);
+}
+
+function readFile(file: string, keep: Keep): string {
   try {
     const weak = fileWeakness(file, keep);
     if (weak !== undefined) {

@@ -3,13 +3,23 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { placeProblem } from "./place.js";
 
-/** In the runtime folder that systemd gives (systemd.exec(5)); without one, in the state folder. */
+/** `StateDirectory=` and `RuntimeDirectory=` of the unit. */
+const SERVICE = { state: "/var/lib/pve-entra-agent", runtime: "/run/pve-entra-agent" };
+
+/**
+ * The service with its own state folder has its socket in `/run/pve-entra-agent`, whether systemd
+ * says so (`$RUNTIME_DIRECTORY`, systemd.exec(5)) or root's shell, which has no such variable. Where
+ * the configuration moves the state folder, the socket goes with it, for root's shell cannot know
+ * more. Any other runtime folder counts as it stands.
+ */
 export function controlSocket(
   stateDir: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
-  const [runtime] = (env["RUNTIME_DIRECTORY"] ?? "").split(":");
-  return join(runtime === undefined || runtime === "" ? stateDir : runtime, "control.sock");
+  const [given = ""] = (env["RUNTIME_DIRECTORY"] ?? "").split(":");
+  const ofService = given === "" || given === SERVICE.runtime;
+  const standing = stateDir === SERVICE.state ? SERVICE.runtime : stateDir;
+  return join(ofService ? standing : given, "control.sock");
 }
 
 /** `stale`: a file is there, and no process answers on it. */
