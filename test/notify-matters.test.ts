@@ -110,7 +110,8 @@ t.test("every mail says what, since when, how many, and what to do, in plain ASC
       const mail = letter({ key, kind, matter, since: NOW - DAY }, "pve1", NOW);
       t.match(mail.subject, /^pve-entra-agent on pve1: [\x20-\x7e]{10,100}$/);
       t.match(mail.text, /^[\x20-\x7e\n]+$/);
-      t.match(mail.text, "since 2026-11-20 12:00:00 UTC");
+      t.match(mail.text.replaceAll("\n", " "), "since 2026-11-20 12:00:00 UTC");
+      t.ok(mail.text.split("\n").every(({ length }) => length <= 72));
       t.notMatch(mail.text, /Ab1/, "not even the hint of a secret");
       if (kind === "over") t.match(mail.text, /last mail about it/);
       else t.match(mail.text, /pve-entra-agent (plan|status)|credential file/);

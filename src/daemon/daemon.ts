@@ -101,8 +101,7 @@ export class Daemon {
     this.#lock = lock;
     this.#journal = journal;
     this.#teller = new Teller(this.#counters, options.machine.log);
-    const { clock, log, nodeName } = options.machine;
-    this.#postman = new Postman({ clock, log, nodeName, cache: journal.cache }, config.notify);
+    this.#postman = new Postman({ ...options.machine, cache: journal.cache }, config.notify);
     this.#service = options.service ?? new Service();
     this.#pulse = new Pulse({
       monotonic: () => performance.now(),

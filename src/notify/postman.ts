@@ -18,6 +18,8 @@ export interface PostmanOptions {
   readonly log: Log;
   readonly cache: JournalCache;
   readonly nodeName: string;
+  /** Real milliseconds for one mail; absent: 20 s. */
+  readonly deadlineMs?: number;
 }
 
 export class Postman {
@@ -66,11 +68,11 @@ export class Postman {
 
   /** One after the other; the first that fails ends it, for the next would fare no better. */
   async #send(due: readonly Due[], config: NotifyConfig): Promise<void> {
-    const { clock, log, nodeName } = this.#options;
+    const { clock, log, nodeName, deadlineMs } = this.#options;
     try {
       for (const one of due) {
         const at = clock.now();
-        await post(letter(one, nodeName, at), config, at, this.#stopping.signal);
+        await post(letter(one, nodeName, at), config, at, this.#stopping.signal, deadlineMs);
         this.#keep(told(this.#book, one, clock.now()));
         log.info({ about: one.key, kind: one.kind }, "a mail was sent");
       }

@@ -8,20 +8,20 @@ export interface Letter {
   readonly text: string;
 }
 
-/** RFC 5322, 2.1.1: lines should have at most 78 characters; nodemailer folds the rest. */
+/** Longer ones are cut; nodemailer folds what is over 76. */
 const MOST_SUBJECT = 200;
 
 /** @param node this machine's name, as the operating system says it */
 export function letter(due: Due, node: string, now: number): Letter {
   const title = `${PREFIX[due.kind]}${headline(due)}`;
   const paragraphs = [
-    `${title}.`,
+    `${title.charAt(0).toUpperCase()}${title.slice(1)}.`,
     ...(due.kind === "over" ? [] : [...facts(due.matter), ...advice(due.matter)]),
     closing(due, node, now),
   ];
   return {
-    subject: oneLine(`pve-entra-agent on ${node}: ${title}`),
-    text: `${paragraphs.map(plain).join("\n\n")}\n`,
+    subject: plain(`pve-entra-agent on ${node}: ${title}`).slice(0, MOST_SUBJECT),
+    text: `${paragraphs.map((paragraph) => wrapped(plain(paragraph))).join("\n\n")}\n`,
   };
 }
 
@@ -100,10 +100,22 @@ function closing({ kind, since }: Due, node: string, now: number): string {
 }
 
 /** No character that ends a header line, or that looks like another one, comes through. */
-function oneLine(text: string): string {
-  return plain(text).slice(0, MOST_SUBJECT);
-}
-
 function plain(text: string): string {
   return printable(text).replace(/[^\x20-\x7e]/g, "?");
+}
+
+/**
+ * Lines of 72 characters at most, so that the mail travels as it is: longer ones would be encoded,
+ * and what hands it on to a chat shows the code.
+ */
+function wrapped(paragraph: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of paragraph.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > 72) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join("\n");
 }
