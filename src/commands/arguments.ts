@@ -70,7 +70,8 @@ export function helpText(commands: readonly Command[], command?: Command): strin
     ].join("\n");
   }
   const own = Object.entries(command.options).map(
-    ([name, { value, help }]) => [`--${name} ${value}`, help] as const,
+    ([name, { value, help }]) =>
+      [value === undefined ? `--${name}` : `--${name} ${value}`, help] as const,
   );
   return [
     `Usage: pve-entra-agent ${command.name} [options]`,
@@ -96,7 +97,10 @@ function commandNamed(name: string, commands: readonly Command[]): Command {
 }
 
 function parse(command: Command, argv: readonly string[]): ReturnType<typeof parseArgs> {
-  const own = Object.keys(command.options).map((name) => [name, { type: "string" as const }]);
+  const own = Object.entries(command.options).map(([name, { value }]) => [
+    name,
+    { type: value === undefined ? ("boolean" as const) : ("string" as const) },
+  ]);
   try {
     return parseArgs({
       args: [...argv],

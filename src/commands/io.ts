@@ -24,13 +24,14 @@ export interface Command {
 }
 
 export interface CommandOption {
-  /** What stands for the value in the help: `ID`, `NAME`. */
-  readonly value: string;
+  /** What stands for the value in the help: `ID`, `NAME`; absent: there is none to give. */
+  readonly value?: string;
   readonly help: string;
 }
 
 export interface Args {
   readonly config: string;
   readonly json: boolean;
+  /** Of options with a value. */
   readonly values: Readonly<Record<string, string | undefined>>;
 }

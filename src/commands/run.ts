@@ -1,5 +1,7 @@
+import { isConfigured } from "../config/configured.js";
 import { startDaemon } from "../daemon/daemon.js";
 import type { Daemon } from "../daemon/daemon.js";
+import { Waiting } from "../daemon/unconfigured.js";
 import { EXIT } from "../exit.js";
 import { openService } from "../systemd/index.js";
 import type { Command } from "./io.js";
@@ -7,36 +9,43 @@ import type { Command } from "./io.js";
 export const run: Command = {
   name: "run",
   summary: "Runs the daemon (systemd starts this)",
-  options: {},
-  async run({ config }, io) {
+  options: {
+    "json-log": { help: "the log as JSON, one line an event, on standard output" },
+  },
+  async run({ config: configFile }, io) {
     // Signals are ours from the first moment to the last: left to themselves they kill, be it the
     // second one of an impatient stop in the middle of a write.
-    let daemon: Daemon | undefined;
-    let stopped = false;
+    let reload = async (): Promise<void> => undefined;
     let stop = (): void => undefined;
-    const unhook = io.onSignal((signal) => {
-      if (signal === "reload") {
-        void daemon?.reload();
-        return;
-      }
-      stopped = true;
-      stop();
-    });
+    const stopped = new Promise<undefined>((resolve) => (stop = () => resolve(undefined)));
+    const unhook = io.onSignal((signal) => (signal === "reload" ? void reload() : stop()));
+    const service = await openService(io.machine.env);
+    const { machine, version } = io;
+    const start = (): Promise<Daemon> => startDaemon({ configFile, machine, version, service });
     try {
-      daemon = await startDaemon({
-        configFile: config,
-        machine: io.machine,
-        version: io.version,
-        service: await openService(io.machine.env),
-      });
-      await new Promise<void>((resolve) => {
-        stop = resolve;
-        if (stopped) resolve();
-      });
-      await daemon.stop();
+      let daemon: Daemon | undefined;
+      if (isConfigured(configFile)) daemon = await start();
+      else {
+        const waiting = new Waiting({ configFile, log: machine.log, service, start });
+        reload = () => waiting.reload();
+        waiting.begin();
+        const unrest = keepAlive();
+        await Promise.race([waiting.started, stopped]).finally(unrest);
+        daemon = await waiting.end();
+      }
+      reload = async () => daemon?.reload();
+      await stopped;
+      await daemon?.stop();
     } finally {
+      service.end();
       unhook();
     }
     return EXIT.done;
   },
 };
+
+/** Who waits for a signal alone would end: Node counts no signal as work. */
+function keepAlive(): () => void {
+  const timer = setInterval(() => undefined, 2 ** 30);
+  return () => clearInterval(timer);
+}

@@ -264,7 +264,7 @@ export class Daemon {
     this.#remember("stop", "stopped");
     this.#journal.close();
     this.#lock.release();
-    this.#service.stopTimers();
+    this.#service.end();
   }
 
   async #replace(config: Config): Promise<void> {

@@ -34,7 +34,7 @@ export class Service {
    */
   begin(alive: () => boolean): void {
     const { watchdogMs, patienceMs = PATIENCE_MS, notifier } = this.#options;
-    this.stopTimers();
+    this.end();
     this.#timers.push(setTimeout(() => this.ready(), patienceMs).unref());
     if (watchdogMs === undefined) return;
     const beat = (): void => {
@@ -70,8 +70,8 @@ export class Service {
     this.#options.notifier.stopping();
   }
 
-  /** Nothing keeps the process any more. */
-  stopTimers(): void {
+  /** No beat comes any more. */
+  end(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
   }

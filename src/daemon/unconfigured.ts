@@ -1,0 +1,80 @@
+/** Installed and not configured: the service runs, does nothing, and says what to do. */
+import { isConfigured } from "../config/configured.js";
+import { asAgentError } from "../errors.js";
+import type { Log } from "../log.js";
+import type { Service } from "../systemd/index.js";
+
+export interface Unconfigured<T> {
+  readonly configFile: string;
+  readonly log: Log;
+  readonly service: Service;
+  /** Begins for real; throws what makes that impossible, and leaves nothing behind then. */
+  readonly start: () => Promise<T>;
+}
+
+/**
+ * A reload begins for real once there is a configuration. A bad one is told, and the waiting goes
+ * on: whoever is about to write a configuration needs no failed service beside it.
+ */
+export class Waiting<T> {
+  readonly #options: Unconfigured<T>;
+  readonly #started: (value: T) => void;
+  /** What `start` gave, once a reload began for real. */
+  readonly started: Promise<T>;
+  #value: T | undefined;
+  #done = false;
+  #reloads: Promise<void> = Promise.resolve();
+
+  constructor(options: Unconfigured<T>) {
+    this.#options = options;
+    let started: (value: T) => void = () => undefined;
+    this.started = new Promise((resolve) => (started = resolve));
+    this.#started = started;
+  }
+
+  begin(): void {
+    const { service, log, configFile } = this.#options;
+    service.begin(() => true);
+    service.status(adviceFor(configFile));
+    service.ready();
+    log.info({}, adviceFor(configFile));
+  }
+
+  /** One reload at a time; never rejects. */
+  reload(): Promise<void> {
+    this.#reloads = this.#reloads.then(() =>
+      this.#done ? undefined : this.#options.service.reload(() => this.#try()),
+    );
+    return this.#reloads;
+  }
+
+  /** No reload begins any more; gives what one that was under way has started. */
+  async end(): Promise<T | undefined> {
+    this.#done = true;
+    await this.#reloads;
+    return this.#value;
+  }
+
+  async #try(): Promise<void> {
+    const { service, log, configFile, start } = this.#options;
+    if (!isConfigured(configFile)) {
+      service.status(adviceFor(configFile));
+      return log.info({}, adviceFor(configFile));
+    }
+    try {
+      this.#value = await start();
+      this.#done = true;
+      this.#started(this.#value);
+    } catch (thrown) {
+      const { message } = asAgentError(thrown);
+      const [first = ""] = message.split("\n");
+      service.status(`the configuration is bad, nothing is done: ${first}`);
+      log.error({ code: "CONFIG_RELOAD_FAILED" }, message);
+    }
+  }
+}
+
+/** Credentials reach the service at its start alone, so it takes a restart, not a reload. */
+function adviceFor(configFile: string): string {
+  return `not configured: edit ${configFile}, then systemctl restart pve-entra-agent`;
+}
