@@ -18,6 +18,8 @@ export const PLACES = [
 /** The cluster's root CA, which root and www-data may read; the unit loads it by its name. */
 export const ROOT_CA = { name: "pve-root-ca.pem", folder: "/etc/pve" } as const;
 
+const STAND_IN_BYTES = 1;
+
 /** Where a relative `…_file` is looked for. */
 export interface Folders {
   /** systemd's `$CREDENTIALS_DIRECTORY`, where it is set. */
@@ -61,7 +63,8 @@ function inCredentials(written: string, { credentials }: Folders): readonly stri
   // Of folders in a folder systemd makes one name.
   const flat = written.replaceAll("/", "_");
   const loaded = PLACES.map(({ name }) => join(credentials, `${name}_${flat}`));
-  return [...loaded, join(credentials, written)];
+  // From the host's own credential store: ImportCredential=pve-entra-agent.* in the unit.
+  return [...loaded, join(credentials, `pve-entra-agent.${flat}`), join(credentials, written)];
 }
 
 function inPlaces(written: string, { places }: Folders): readonly string[] {
@@ -69,9 +72,12 @@ function inPlaces(written: string, { places }: Folders): readonly string[] {
   return [...places, ...rootCa].map((folder) => join(folder, written));
 }
 
-/** The unit gives an empty credential where there is no file: systemd would not start without. */
+/**
+ * Where there is no file the unit gives a line feed in its place, for systemd would not start
+ * without one (systemd.exec(5), SetCredential=).
+ */
 function isFilled(path: string): boolean {
-  return (sizeOf(path) ?? 0) > 0;
+  return (sizeOf(path) ?? 0) > STAND_IN_BYTES;
 }
 
 function isThere(path: string): boolean {
@@ -83,6 +89,6 @@ function sizeOf(path: string): number | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })?.size;
   } catch {
-    return 1;
+    return Infinity;
   }
 }
