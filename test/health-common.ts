@@ -13,6 +13,8 @@ export const realm: RealmHealth = {
     lastProof: NOW - 60_000,
     rotating: false,
     lastRotation: NOW - 90 * DAY,
+    renewAt: NOW + 30 * DAY,
+    rotated: true,
   },
   sync: {
     lastAttempt: NOW - 30_000,

@@ -12,6 +12,7 @@ const CONTRACT = [
   "build_info{version}",
   "leader",
   "secret_expiry_timestamp_seconds{realm}",
+  "secret_renewal_timestamp_seconds{realm}",
   "secret_accepted{realm}",
   "credential_expiry_timestamp_seconds",
   "pass_last_success_timestamp_seconds{realm}",

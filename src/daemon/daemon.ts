@@ -402,9 +402,10 @@ export class Daemon {
   #stateNow(): HealthState {
     const realms = new Map(
       [...this.#state.realms].map(([name, realm]) => {
-        const clientId = this.#config.realms.find((one) => one.name === name)?.clientId ?? "";
-        const rotating = this.#memory.rotations.running(clientId) !== undefined;
-        return [name, { ...realm, secret: { ...realm.secret, rotating } }];
+        const configured = this.#config.realms.find((one) => one.name === name);
+        const rotating = this.#memory.rotations.running(configured?.clientId ?? "") !== undefined;
+        const rotated = configured?.rotate ?? false;
+        return [name, { ...realm, secret: { ...realm.secret, rotating, rotated } }];
       }),
     );
     const findings = new Map(this.#state.findings);

@@ -105,7 +105,8 @@ export function afterRotation(
     realms.set(name, {
       ...before,
       secret: {
-        ...before.secret,
+        // The next pass says when the new one is due.
+        ...withoutDue(before.secret),
         accepted: outcome.ok ? true : (before.secret.accepted ?? false),
         lastProof: now,
         lastRotation: now,
@@ -119,9 +120,10 @@ export function afterRotation(
 function secretAfter(before: SecretHealth, realm: string, report: PassReport): SecretHealth {
   const view = report.secrets.flatMap(({ realms }) => realms).find((one) => one.realm === realm);
   if (view === undefined) return before;
-  const { proof, hint, ends } = view;
+  const { proof, hint, ends, renewAt } = view;
   return {
-    ...before,
+    ...withoutDue(before),
+    ...(renewAt === undefined ? {} : { renewAt }),
     ...(hint === undefined ? {} : { hint }),
     ...(ends === undefined ? {} : { expires: ends }),
     ...(proof === undefined || proof.kind === "unclear"
@@ -145,6 +147,12 @@ function numbersOf(plan: Plan | undefined, realm: string): Partial<RealmHealth["
 
 function codeOf(code: ErrorCode | undefined): { code?: ErrorCode } {
   return code === undefined ? {} : { code };
+}
+
+function withoutDue(secret: SecretHealth): SecretHealth {
+  const copy: { -readonly [K in keyof SecretHealth]: SecretHealth[K] } = { ...secret };
+  delete copy.renewAt;
+  return copy;
 }
 
 function withoutCode(sync: SyncHealth): SyncHealth {

@@ -62,6 +62,13 @@ function secrets(registry: Registry, state: HealthState): void {
   perRealm(
     registry,
     state,
+    "secret_renewal_timestamp_seconds",
+    "When the realm's client secret is due to be renewed; only where rotate = true.",
+    ({ secret }) => (secret.rotated === true ? seconds(secret.renewAt) : undefined),
+  );
+  perRealm(
+    registry,
+    state,
     "secret_accepted",
     "1 if Entra accepts the realm's client secret, 0 if it refuses it.",
     ({ secret }) => (secret.accepted === undefined ? undefined : Number(secret.accepted)),

@@ -50,6 +50,10 @@ export interface SecretHealth {
   readonly lastProof?: number;
   readonly rotating: boolean;
   readonly lastRotation?: number;
+  /** When it is due; absent: that is not known. */
+  readonly renewAt?: number;
+  /** `rotate` of the realm's configuration. */
+  readonly rotated?: boolean;
 }
 
 /** The passes over this realm. */
