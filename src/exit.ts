@@ -12,6 +12,16 @@ export const EXIT = {
   config: 78,
 } as const;
 
+/** Each in the words of the help and of the manual. */
+export const EXIT_MEANINGS: readonly (readonly [code: Exit, meaning: string])[] = [
+  [EXIT.done, "done or nothing to do"],
+  [EXIT.failed, "failed"],
+  [EXIT.changesWait, "(plan) changes wait"],
+  [EXIT.held, "held by the guard"],
+  [EXIT.usage, "wrong usage"],
+  [EXIT.config, "wrong configuration"],
+];
+
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 /** Over several realms the first of these that occurs is the program's. */

@@ -12,6 +12,7 @@ import type { Io } from "./commands/io.js";
 import { asAgentError } from "./errors.js";
 import { EXIT, exitOf } from "./exit.js";
 import { createLog } from "./log.js";
+import { openDaemonLog } from "./systemd/daemon-log.js";
 
 /** Runs one command line and gives the exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -34,17 +35,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** The real machine. A command's answer goes to standard output, so the log of all but `run` does not. */
-function realIo(argv: readonly string[]): Io {
-  const daemon = argv[0] === "run";
+async function realIo(argv: readonly string[]): Promise<Io> {
   const { stdout, stderr, env } = process;
   const quiet = { level: "warn" as const, format: "line" as const };
-  const log = createLog({
-    clock: systemClock,
-    ...(daemon ? {} : { ...quiet, write: (line: string) => void stderr.write(line) }),
-  });
+  const asText = { ...quiet, write: (line: string) => void stderr.write(line) };
+  const own = argv[0] === "run" ? await openDaemonLog(argv, env, systemClock) : undefined;
+  const log = own?.log ?? createLog({ clock: systemClock, ...asText });
   return {
     out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    err: own?.err ?? ((text) => void stderr.write(text)),
     terminal: stdout.isTTY && env["NO_COLOR"] === undefined,
     version: versionOf(),
     uid: process.getuid?.(),
@@ -75,7 +74,11 @@ function machineId(): string {
   }
 }
 
+/** Written into the bundle (scripts/package/bundle.ts), beside which there is no package.json. */
+declare const BUNDLED_VERSION: string | undefined;
+
 function versionOf(): string {
+  if (typeof BUNDLED_VERSION === "string") return BUNDLED_VERSION;
   const file = new URL("../package.json", import.meta.url);
   const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
   return version;
@@ -94,5 +97,5 @@ function isProgram(): boolean {
 
 if (isProgram()) {
   const argv = process.argv.slice(2);
-  process.exitCode = await main(argv, realIo(argv));
+  process.exitCode = await main(argv, await realIo(argv));
 }

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
 import { DEFAULT_FILE } from "../config/load.js";
 import { AgentError } from "../errors.js";
+import { EXIT_MEANINGS } from "../exit.js";
 import type { Args, Command } from "./io.js";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -12,6 +13,15 @@ const COMMON: Options = {
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 };
+
+/** What the help, the manual and the completions say of the options that every command has. */
+export const COMMON_OPTIONS: readonly (readonly [option: string, help: string])[] = [
+  ["--config FILE", `the configuration (${DEFAULT_FILE})`],
+  ["--json", "the answer as JSON"],
+  ["--help", "this text"],
+];
+/** Instead of a command. */
+export const VERSION_OPTION = ["--version", "the version"] as const;
 
 export type Parsed =
   | { readonly kind: "help"; readonly command?: Command }
@@ -46,11 +56,6 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
 
 /** The help of the whole program, or of one command. */
 export function helpText(commands: readonly Command[], command?: Command): string {
-  const common = [
-    ["--config FILE", `the configuration (${DEFAULT_FILE})`],
-    ["--json", "the answer as JSON"],
-    ["--help", "this text"],
-  ] as const;
   if (command === undefined) {
     const names = commands.map(({ name, summary }) => [name, summary] as const);
     return [
@@ -62,10 +67,9 @@ export function helpText(commands: readonly Command[], command?: Command): strin
       ...columns(names),
       "",
       "Options:",
-      ...columns([...common, ["--version", "the version"]]),
+      ...columns([...COMMON_OPTIONS, VERSION_OPTION]),
       "",
-      "Exit codes: 0 done or nothing to do, 1 failed, 2 (plan) changes wait, 3 held by the guard,",
-      "64 wrong usage, 78 wrong configuration.",
+      ...wrapped(`Exit codes: ${EXIT_MEANINGS.map((row) => row.join(" ")).join(", ")}.`),
       "",
     ].join("\n");
   }
@@ -79,7 +83,7 @@ export function helpText(commands: readonly Command[], command?: Command): strin
     `${command.summary}.`,
     "",
     "Options:",
-    ...columns([...own, ...common]),
+    ...columns([...own, ...COMMON_OPTIONS]),
     "",
   ].join("\n");
 }
@@ -117,4 +121,19 @@ function parse(command: Command, argv: readonly string[]): ReturnType<typeof par
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}
+
+const WIDTH = 90;
+
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
