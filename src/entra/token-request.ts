@@ -41,7 +41,8 @@ export interface Refused {
 }
 
 /** Loaded on first use only: MSAL takes some megabytes that `plan --help` has no need of. */
-const loadMsal = (): Promise<typeof Msal> => import("@azure/msal-node");
+let msal: Promise<typeof Msal> | undefined;
+const loadMsal = (): Promise<typeof Msal> => (msal ??= import("@azure/msal-node"));
 
 /** The token endpoint of a tenant; the same path in all of Microsoft's clouds. */
 export function tokenEndpoint(authority: Authority): string {

@@ -11,9 +11,10 @@ export async function callerOf(
 ): Promise<Caller> {
   const token = /^bearer\s+(\S+)$/i.exec(authorization ?? "")?.[1];
   if (token === undefined) throw GRAPH_ERRORS.token("Access token is empty.");
-  const claims = await service.key.open(token).catch(() => {
+  const claims = service.key.open(token);
+  if (claims === undefined) {
     throw GRAPH_ERRORS.token("Access token validation failure. Signature is invalid.");
-  });
+  }
   if (claims.aud !== service.graphUrl && claims.aud !== PUBLIC_GRAPH) {
     throw GRAPH_ERRORS.token("Access token validation failure. Invalid audience.");
   }

@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import {
   exportJWK,
   generateKeyPair,
   type JWK,
   type JWTPayload,
-  jwtVerify,
   SignJWT,
   type CryptoKey,
 } from "jose";
@@ -19,9 +18,9 @@ export interface SigningKey {
    * Signs an access token for Graph, which nobody else can check in reality either. A symmetric key,
    * since an RSA signature for every proof and every login would cost more than all the rest.
    */
-  seal(payload: JWTPayload): Promise<string>;
-  /** The payload of an access token that was sealed here. Dates are not looked at. Throws for any other. */
-  open(token: string): Promise<JWTPayload>;
+  seal(payload: JWTPayload): string;
+  /** The payload of an access token that was sealed here, whatever its dates; of any other, nothing. */
+  open(token: string): JWTPayload | undefined;
 }
 
 let shared: Promise<{ publicKey: CryptoKey; privateKey: CryptoKey }> | undefined;
@@ -39,16 +38,25 @@ export async function createSigningKey(kid: string): Promise<SigningKey> {
     jwk,
     sign: (payload) =>
       new SignJWT(payload).setProtectedHeader({ typ: "JWT", alg: "RS256", kid }).sign(privateKey),
-    seal: (payload) =>
-      new SignJWT(payload).setProtectedHeader({ typ: "JWT", alg: "HS256" }).sign(seal),
-    async open(token) {
-      const { payload } = await jwtVerify(token, seal, {
-        algorithms: ["HS256"],
-        // Dates are judged by the emulator's clock, not by the machine's.
-        currentDate: new Date(0),
-        clockTolerance: Number.MAX_SAFE_INTEGER,
-      });
-      return payload;
+    seal: (payload) => {
+      const signed = `${SEALED}.${encoded(payload)}`;
+      return `${signed}.${sealOf(signed, seal)}`;
+    },
+    open(token) {
+      const [header = "", payload = "", signature] = token.split(".");
+      if (signature !== sealOf(`${header}.${payload}`, seal)) return undefined;
+      return JSON.parse(Buffer.from(payload, "base64url").toString()) as JWTPayload;
     },
   };
+}
+
+const SEALED = encoded({ typ: "JWT", alg: "HS256" });
+
+function encoded(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString("base64url");
+}
+
+/** HMAC with SHA-256 (RFC 7515, A.1). A library's goes to another thread and back, at each proof. */
+function sealOf(signed: string, key: Buffer): string {
+  return createHmac("sha256", key).update(signed).digest("base64url");
 }

@@ -47,7 +47,7 @@ async function appToken(
 ): Promise<Answer> {
   const toGraph = resourceOf(service, scope, client) === "graph";
   const { app, principal } = client;
-  const token = await service.key.seal({
+  const token = service.key.seal({
     aud: toGraph ? service.graphUrl : app.appId,
     iss: `https://sts.windows.net/${service.tenantId}/`,
     ...datesOf(service),
@@ -111,7 +111,7 @@ async function userTokens(
     scope: [...scopes].join(" "),
     expires_in: service.tokenLifetime,
     ext_expires_in: service.tokenLifetime,
-    access_token: await accessToken,
+    access_token: accessToken,
     ...(scopes.has("openid") ? { id_token: await idToken } : {}),
   };
   return { status: 200, headers: NO_STORE, body };
