@@ -1,12 +1,19 @@
-/** The log: pino, one line an event, on standard output. systemd's journal takes it from there. */
+/** The log: pino, one line an event; to the journal with its fields, or as text. */
 import { inspect } from "node:util";
 import { pino } from "pino";
 import type { Clock } from "./clock.js";
 import { AgentError } from "./errors.js";
 import { printable } from "./decide/text.js";
 import { redact, redactDeep } from "./redact.js";
+import type { EventName } from "./systemd/message-ids.js";
 
-type Write = (fields: object, message: string) => void;
+/** What a line says beside its message. `event` makes it one that people search for. */
+export interface LogFields {
+  readonly event?: EventName;
+  readonly [name: string]: unknown;
+}
+
+type Write = (fields: LogFields, message: string) => void;
 
 /** What the rest of the program needs of a logger. */
 export interface Log {
@@ -28,6 +35,8 @@ export interface LogOptions {
   readonly clock: Pick<Clock, "now">;
   /** Where lines go; absent: standard output. */
   readonly write?: (line: string) => void;
+  /** Takes lines as they are, free of secrets, instead of `format` and `write`. */
+  readonly sink?: (line: LogLine) => void;
 }
 
 /**
@@ -37,6 +46,7 @@ export interface LogOptions {
 export function createLog(options: LogOptions): Log {
   const write = options.write ?? ((line: string) => void process.stdout.write(line));
   const format = options.format ?? (process.stdout.isTTY ? "line" : "json");
+  const sink = options.sink ?? ((line: LogLine) => write(FORMATS[format](line)));
   return pino(
     {
       level: options.level ?? "info",
@@ -46,7 +56,7 @@ export function createLog(options: LogOptions): Log {
       timestamp: () => `,"time":"${new Date(options.clock.now()).toISOString()}"`,
       serializers: { err: describeError },
     },
-    { write: (line: string) => write(FORMATS[format](safe(line))) },
+    { write: (line: string) => sink(safe(line)) },
   );
 }
 
@@ -58,21 +68,24 @@ export const silentLog: Log = createLog({
   write: () => undefined,
 });
 
-type Line = Record<string, unknown>;
+/** `level`, `time`, `message`, and the fields. */
+export type LogLine = Readonly<Record<string, unknown>>;
 
-const FORMATS: Record<LogFormat, (line: Line) => string> = {
+const FORMATS: Record<LogFormat, (line: LogLine) => string> = {
   json: (line) => `${printable(JSON.stringify(line))}\n`,
   line: (line) => `${readable(line)}\n`,
 };
 
-function safe(line: string): Line {
-  return redactDeep(JSON.parse(line)) as Line;
+function safe(line: string): LogLine {
+  return redactDeep(JSON.parse(line)) as LogLine;
 }
 
 /** `warn   A mass change is held. (entra, GUARD_HELD)`, further fields behind it. */
-function readable(line: Line): string {
-  const { level, message, realm, code, ...rest } = line;
+function readable(line: LogLine): string {
+  const { level, message, realm, code, ...others } = line;
+  const rest: Record<string, unknown> = others;
   delete rest["time"];
+  delete rest["event"];
   const tags = [realm, code].filter((tag) => typeof tag === "string");
   const more = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const text = [

@@ -19,6 +19,8 @@ import { RotationSet } from "../pass/rotation-set.js";
 import { Pulse, Service, statusText } from "../systemd/index.js";
 import { controlSocket, listenForOrders } from "../control/index.js";
 import type { ControlServer } from "../control/index.js";
+import type { EventName } from "../systemd/message-ids.js";
+import { reloadFailed } from "./reload-failed.js";
 import { HealthDoor } from "./health-door.js";
 import { Teller } from "./teller.js";
 import { afterPass, afterRotation, afterThrown, knownRealms } from "./health-state.js";
@@ -157,7 +159,11 @@ export class Daemon {
       throw thrown;
     }
     this.#options.machine.log.info(
-      { health: this.healthUrl, realms: this.#config.realms.map(({ name }) => name) },
+      {
+        event: "STARTED",
+        health: this.healthUrl,
+        realms: this.#config.realms.map(({ name }) => name),
+      },
       `pve-entra-agent ${this.#options.version} has started`,
     );
     void this.#tick("start");
@@ -170,7 +176,10 @@ export class Daemon {
   #isAlive(): boolean {
     const standstill = this.#pulse.standstill();
     if (standstill !== undefined && this.#standstill === undefined) {
-      this.#options.machine.log.error({ code: "INTERNAL" }, standstill);
+      this.#options.machine.log.error(
+        { event: "STANDSTILL", code: "INTERNAL" },
+        `${standstill}: the watchdog will end this process, and systemd start another`,
+      );
     }
     this.#standstill = standstill;
     return standstill === undefined;
@@ -228,13 +237,13 @@ export class Daemon {
       if (this.#stopping.signal.aborted) return;
       this.#state = { ...this.#state, reload: { ok: true, at: clock.now() } };
       this.#journal.note("reload", undefined, "configuration loaded again");
-      log.info({}, "the configuration was loaded again");
+      log.info({ event: "RELOADED" }, "the configuration was loaded again");
       void this.#tick("reload");
     } catch (thrown) {
       const { message } = asAgentError(thrown);
       this.#state = { ...this.#state, reload: { ok: false, at: clock.now() } };
       this.#counters.error("CONFIG_RELOAD_FAILED");
-      log.error({ code: "CONFIG_RELOAD_FAILED" }, message);
+      reloadFailed(log, message);
       this.#remember("reload", "refused: the one before stays in force");
     }
   }
@@ -252,7 +261,7 @@ export class Daemon {
   /** Ends within five seconds: what is under way by then is an unknown outcome. */
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    this.#options.machine.log.info({}, "stopping");
+    this.#options.machine.log.info({ event: "STOPPING" }, "stopping");
     this.#service.stopping();
     this.#stopping.abort(new AgentError("STOPPING", "the daemon is stopping"));
     await this.#schedule?.stop();
@@ -339,7 +348,12 @@ export class Daemon {
       const report = await this.#agent.pass(full, events, this.#stopping.signal);
       // A wrong approval ID is the order's mistake: it says nothing about how the agent is.
       if (report.findings.some(({ code }) => code === "APPROVAL_UNKNOWN")) return report;
+      const wrote = this.#state.lease.leader;
       this.#state = afterPass(this.#state, report);
+      if (report.mayWrite && !wrote) this.#say("WRITER", "this node writes");
+      if (full.approve !== undefined) {
+        this.#say("CHANGES_APPROVED", `held changes were let through by ${full.approve.by}`);
+      }
       if (report.plan !== undefined) this.#lastSync = report;
       this.#teller.pass(report, [...this.#credentialFindings(), ...this.#postman.findings]);
       for (const rotation of report.rotations) this.#follow(rotation);
@@ -360,6 +374,10 @@ export class Daemon {
     }
   }
 
+  #say(event: EventName, message: string): void {
+    this.#options.machine.log.info({ event }, message);
+  }
+
   #follow(rotation: PassReport["rotations"][number]): void {
     const { log, clock } = this.#options.machine;
     rotation.then(
@@ -370,7 +388,9 @@ export class Daemon {
         this.#teller.rotation(outcome.findings);
         this.#postman.look(this.#state);
         const fields = { realms: outcome.written, keyId: outcome.keyId };
-        if (outcome.ok) log.info(fields, "the client secret was renewed");
+        if (outcome.ok) {
+          log.info({ event: "SECRET_RENEWED", ...fields }, "the client secret was renewed");
+        }
         this.#tellService();
       },
       () => undefined,

@@ -1,11 +1,12 @@
 /** Tells the log and the counters what passes and rotations found: each thing once. */
-import type { Action } from "../decide/plan.js";
+import type { Action, Change } from "../decide/plan.js";
 import { unique } from "../decide/decide.js";
 import { describe } from "../decide/render.js";
 import { ERRORS } from "../errors.js";
 import type { Finding } from "../errors.js";
 import type { Counters } from "../health/index.js";
 import type { Log } from "../log.js";
+import { eventOfChange, eventOfCode } from "./events.js";
 import type { PassReport } from "../pass/pass.js";
 
 export class Teller {
@@ -35,7 +36,12 @@ export class Teller {
     for (const finding of this.#findings) {
       if (now.has(key(finding))) continue;
       const { code, message, realm } = finding;
-      this.#log.info({ code, ...(realm === undefined ? {} : { realm }) }, `no longer: ${message}`);
+      const fields = {
+        event: "RESOLVED",
+        code,
+        ...(realm === undefined ? {} : { realm }),
+      } as const;
+      this.#log.info(fields, `no longer: ${message}`);
     }
     this.#findings = findings;
   }
@@ -52,16 +58,28 @@ export class Teller {
   done(action: Action): void {
     for (const change of action.changes) {
       this.#counters.change(change.realm, change.kind);
-      this.#log.info({ realm: change.realm, reason: change.reason }, describe(change));
+      const { realm, reason, person } = change;
+      const fields = { ...eventOfChange(change), realm, reason, ...ofUser(change) };
+      this.#log.info(person === undefined ? fields : { ...fields, person }, describe(change));
     }
   }
 
   say({ code, message, realm }: Finding): void {
     const { level, next } = ERRORS[code];
-    const fields = { code, next, ...(realm === undefined ? {} : { realm }) };
-    if (level === "error") this.#log.error(fields, message);
+    const fields = { ...eventOfCode(code), code, next, ...(realm === undefined ? {} : { realm }) };
+    // To stand by is what a standby is for.
+    if (code === "CLUSTER_STANDBY") this.#log.info(fields, message);
+    else if (level === "error") this.#log.error(fields, message);
     else this.#log.warn(fields, message);
   }
+}
+
+/** Whom and which group a change is about: fields to search by. */
+function ofUser(change: Change): { readonly userid?: string; readonly group?: string } {
+  return {
+    ...("userid" in change ? { userid: change.userid } : {}),
+    ...("group" in change ? { group: change.group } : {}),
+  };
 }
 
 function key({ code, realm, message }: Finding): string {

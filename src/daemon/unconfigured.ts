@@ -2,6 +2,7 @@
 import { isConfigured } from "../config/configured.js";
 import { asAgentError } from "../errors.js";
 import type { Log } from "../log.js";
+import { reloadFailed } from "./reload-failed.js";
 import type { Service } from "../systemd/index.js";
 
 export interface Unconfigured<T> {
@@ -33,11 +34,16 @@ export class Waiting<T> {
   }
 
   begin(): void {
-    const { service, log, configFile } = this.#options;
+    const { service } = this.#options;
     service.begin(() => true);
-    service.status(adviceFor(configFile));
+    this.#advise();
     service.ready();
-    log.info({}, adviceFor(configFile));
+  }
+
+  #advise(): void {
+    const { service, log, configFile } = this.#options;
+    service.status(adviceFor(configFile));
+    log.info({ event: "NOT_CONFIGURED" }, adviceFor(configFile));
   }
 
   /** One reload at a time; never rejects. */
@@ -58,8 +64,7 @@ export class Waiting<T> {
   async #try(): Promise<void> {
     const { service, log, configFile, start } = this.#options;
     if (!isConfigured(configFile)) {
-      service.status(adviceFor(configFile));
-      return log.info({}, adviceFor(configFile));
+      return this.#advise();
     }
     try {
       this.#value = await start();
@@ -69,7 +74,7 @@ export class Waiting<T> {
       const { message } = asAgentError(thrown);
       const [first = ""] = message.split("\n");
       service.status(`the configuration is bad, nothing is done: ${first}`);
-      log.error({ code: "CONFIG_RELOAD_FAILED" }, message);
+      reloadFailed(log, message);
     }
   }
 }
