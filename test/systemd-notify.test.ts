@@ -1,6 +1,6 @@
 import t from "tap";
 import { openDatagrams } from "../src/systemd/datagram.js";
-import { openService } from "../src/systemd/index.js";
+import { openService, Service } from "../src/systemd/index.js";
 import { createNotifier, notifySocket } from "../src/systemd/notify.js";
 import { listen } from "./support/datagrams.js";
 import { until } from "./support/daemon-bed.js";
@@ -77,7 +77,7 @@ t.test("nobody is spoken to who did not ask", async (t) => {
   t.equal(notifySocket({ NOTIFY_SOCKET: "@abstract" }), undefined);
   t.equal(notifySocket({ NOTIFY_SOCKET: "/run/systemd/notify" }), "/run/systemd/notify");
   const service = await openService({});
-  service.begin(() => true);
+  service.begin();
   service.ready();
   service.end();
 });
@@ -87,22 +87,32 @@ t.test("the watchdog is fed in time, and not for another process", async (t) => 
   const env = { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: "30000" };
   const beats = (): number => systemd.texts().filter((text) => text === "WATCHDOG=1").length;
   const other = await openService({ ...env, WATCHDOG_PID: "1" });
-  other.begin(() => true);
+  other.begin();
   other.status("other");
   await until("the status has arrived", () => systemd.received.length === 1);
   t.equal(beats(), 0);
   other.end();
-  let alive = true;
   const service = await openService({ ...env, WATCHDOG_PID: String(process.pid) });
-  service.begin(() => alive);
   t.teardown(() => service.end());
+  service.begin();
   await until("it is fed", () => beats() >= 3);
-  alive = false;
-  service.status("dead");
-  await until("the status has arrived", () => systemd.texts().includes("STATUS=dead"));
-  const then = beats();
+});
+
+t.test("a schedule that stands still starves the watchdog, and is told once", async (t) => {
+  const systemd = listen(t);
+  const notifier = createNotifier(systemd.path, await openDatagrams());
+  const service = new Service({ notifier, watchdogMs: 6, bounds: { lateMs: 0 } });
+  t.teardown(() => service.end());
+  const told: string[] = [];
   let asked = 0;
-  service.begin(() => (asked += 1) < 0);
-  await until("it was asked again and again", () => asked >= 3);
-  t.equal(beats(), then, "and heard nothing more");
+  service.begin({
+    now: () => (asked += 1),
+    nextDue: () => 0,
+    onStandstill: (why) => void told.push(why),
+  });
+  await until("it was asked again and again", () => asked >= 20);
+  t.equal(told.length, 1);
+  t.match(told[0], /the schedule stands still/);
+  const beats = systemd.texts().filter((text) => text === "WATCHDOG=1").length;
+  t.ok(beats <= 2, "only before it was late");
 });

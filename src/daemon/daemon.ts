@@ -16,7 +16,7 @@ import { acquireNodeLock } from "../node-lock.js";
 import type { NodeLock } from "../node-lock.js";
 import type { PassReport } from "../pass/pass.js";
 import { RotationSet } from "../pass/rotation-set.js";
-import { Pulse, Service, statusText } from "../systemd/index.js";
+import { Service, statusText } from "../systemd/index.js";
 import { controlSocket, listenForOrders } from "../control/index.js";
 import type { ControlServer } from "../control/index.js";
 import type { EventName } from "../systemd/message-ids.js";
@@ -93,9 +93,6 @@ export class Daemon {
   readonly #retired = new Set<Agent>();
   #prunedAt = 0;
   readonly #service: Service;
-  readonly #pulse: Pulse;
-  /** Why the watchdog is not fed; undefined: it is. */
-  #standstill: string | undefined;
 
   constructor(options: DaemonOptions, config: Config, lock: NodeLock, journal: Journal) {
     this.#options = options;
@@ -105,11 +102,6 @@ export class Daemon {
     this.#teller = new Teller(this.#counters, options.machine.log);
     this.#postman = new Postman({ ...options.machine, cache: journal.cache }, config.notify);
     this.#service = options.service ?? new Service();
-    this.#pulse = new Pulse({
-      monotonic: () => performance.now(),
-      now: () => options.machine.clock.now(),
-      nextDue: () => this.#schedule?.nextDue?.(),
-    });
     this.#agent = this.#newAgent(config);
     const health = (door: HealthConfig): Health =>
       createHealth({
@@ -166,23 +158,18 @@ export class Daemon {
       },
       `pve-entra-agent ${this.#options.version} has started`,
     );
+    this.#service.begin({
+      now: () => this.#options.machine.clock.now(),
+      nextDue: () => this.#schedule?.nextDue?.(),
+      onStandstill: (why) =>
+        this.#options.machine.log.error(
+          { event: "STANDSTILL", code: "INTERNAL" },
+          `${why}: the watchdog will end this process, and systemd start another`,
+        ),
+    });
     void this.#tick("start");
     this.#startSchedule();
-    this.#service.begin(() => this.#isAlive());
     this.#tellService();
-  }
-
-  /** Whether the watchdog is to be fed: a hung pass is a dead daemon. */
-  #isAlive(): boolean {
-    const standstill = this.#pulse.standstill();
-    if (standstill !== undefined && this.#standstill === undefined) {
-      this.#options.machine.log.error(
-        { event: "STANDSTILL", code: "INTERNAL" },
-        `${standstill}: the watchdog will end this process, and systemd start another`,
-      );
-    }
-    this.#standstill = standstill;
-    return standstill === undefined;
   }
 
   /** systemd's view follows ours: ready once both sides were seen whole, or by another node. */
@@ -309,7 +296,7 @@ export class Daemon {
   #newAgent(config: Config): Agent {
     const events = {
       onRequest: ({ system, method, status }: Parameters<Required<Events>["onRequest"]>[0]) => {
-        this.#pulse.stir();
+        this.#service.stir();
         this.#counters.request(system, method, status === "none" ? undefined : Number(status));
       },
       // A plan is made once both sides were seen whole; what it takes to carry it out comes later.
@@ -326,7 +313,7 @@ export class Daemon {
     const start = this.#options.startSchedule ?? cronSchedule;
     const { log } = this.#options.machine;
     this.#schedule = start(this.#config.schedule, (trigger) => this.#tick(trigger), log);
-    this.#pulse.rescheduled();
+    this.#service.rescheduled();
   }
 
   /** A pass that nobody waits for. */
@@ -343,7 +330,7 @@ export class Daemon {
   async #pass(order: OrderedPass, onDone?: (action: Action) => void): Promise<PassReport> {
     const full = completeOrder(order, this.#config);
     const events = onDone === undefined ? {} : { onDone };
-    const ended = this.#pulse.pass();
+    const ended = this.#service.pass();
     try {
       const report = await this.#agent.pass(full, events, this.#stopping.signal);
       // A wrong approval ID is the order's mistake: it says nothing about how the agent is.

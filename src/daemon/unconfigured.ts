@@ -35,7 +35,7 @@ export class Waiting<T> {
 
   begin(): void {
     const { service } = this.#options;
-    service.begin(() => true);
+    service.begin();
     this.#advise();
     service.ready();
   }

@@ -2,8 +2,6 @@ import { openDatagrams } from "./datagram.js";
 import { createNotifier, notifySocket, silentNotifier } from "./notify.js";
 import { Service } from "./service.js";
 
-export { Pulse } from "./pulse.js";
-export type { Bounds } from "./pulse.js";
 export { Service } from "./service.js";
 export { statusText } from "./status-text.js";
 

@@ -1,6 +1,8 @@
 /** The daemon as systemd sees it: ready, alive, reloading, stopping, and how it is in a line. */
 import { silentNotifier } from "./notify.js";
 import type { Notifier } from "./notify.js";
+import { Pulse } from "./pulse.js";
+import type { Bounds, PulseOptions } from "./pulse.js";
 
 export interface ServiceOptions {
   readonly notifier: Notifier;
@@ -8,6 +10,14 @@ export interface ServiceOptions {
   readonly watchdogMs?: number;
   /** Absent: two minutes. */
   readonly patienceMs?: number;
+  /** When the watchdog is not fed any more; absent: as the house has it. */
+  readonly bounds?: Partial<Bounds>;
+}
+
+/** What goes round. */
+export interface Work extends Pick<PulseOptions, "now" | "nextDue"> {
+  /** The watchdog is not fed from now on, and why. */
+  readonly onStandstill: (why: string) => void;
 }
 
 /**
@@ -22,26 +32,50 @@ export class Service {
   readonly #options: ServiceOptions;
   #ready = false;
   #timers: NodeJS.Timeout[] = [];
+  #pulse: Pulse | undefined;
+  #stands = false;
+  readonly #monotonic = (): number => performance.now();
 
   constructor(options: ServiceOptions = { notifier: silentNotifier }) {
     this.#options = options;
   }
 
-  /**
-   * The daemon works from now on.
-   *
-   * @param alive asked at each beat: the watchdog hears nothing of who is not
-   */
-  begin(alive: () => boolean): void {
-    const { watchdogMs, patienceMs = PATIENCE_MS, notifier } = this.#options;
+  /** The daemon works from now on. Absent: it only waits, and is alive as long as it can say so. */
+  begin(work?: Work): void {
+    const { watchdogMs, patienceMs = PATIENCE_MS, bounds, notifier } = this.#options;
     this.end();
     this.#timers.push(setTimeout(() => this.ready(), patienceMs).unref());
+    this.#pulse =
+      work && new Pulse({ ...work, monotonic: this.#monotonic, ...(bounds && { bounds }) });
     if (watchdogMs === undefined) return;
     const beat = (): void => {
-      if (alive()) notifier.watchdog();
+      if (this.#isAlive(work)) notifier.watchdog();
     };
     beat();
     this.#timers.push(setInterval(beat, watchdogMs / BEATS).unref());
+  }
+
+  /** A pass begins; call what comes back when it has ended, however it did. */
+  pass(): () => void {
+    return this.#pulse?.pass() ?? (() => undefined);
+  }
+
+  /** A request has ended, well or not. */
+  stir(): void {
+    this.#pulse?.stir();
+  }
+
+  /** Another schedule is in force. */
+  rescheduled(): void {
+    this.#pulse?.rescheduled();
+  }
+
+  /** A hung pass is a dead daemon: the watchdog hears nothing of it. */
+  #isAlive(work: Work | undefined): boolean {
+    const standstill = this.#pulse?.standstill();
+    if (standstill !== undefined && !this.#stands) work?.onStandstill(standstill);
+    this.#stands = standstill !== undefined;
+    return !this.#stands;
   }
 
   /** The first complete look is done, or there is nothing to look at. Said once. */
