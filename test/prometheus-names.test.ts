@@ -126,6 +126,14 @@ t.test("every alert says how bad it is, what it means, and where to read on", as
   }
 });
 
+t.test("docs/monitoring.md: every alert has its row, with its severity", async (t) => {
+  const rows = [...text("../docs/monitoring.md").matchAll(/^\| `(Entra\w+)` +\| (\w+) +\|/gm)];
+  t.strictSame(
+    rows.map(([, name, severity]) => [name, severity]),
+    ALERTS.map(({ name, severity }) => [name, severity]),
+  );
+});
+
 t.test("every panel looks at metrics and labels that are there, and names them", async (t) => {
   for (const { title, queries } of PANELS) {
     for (const { expr, legend } of queries) {

@@ -30,7 +30,7 @@ export async function post(
     secure: false,
     // On loopback nobody listens; a self-signed certificate, as Debian's Postfix has, would fail.
     ignoreTLS: true,
-    // The default asks for the host's own name and interfaces, which a sandbox may refuse.
+    // What it calls itself to the server; the default would be the machine's name.
     name: "localhost",
     connectionTimeout: deadlineMs,
     greetingTimeout: deadlineMs,
