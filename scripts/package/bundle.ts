@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { Metafile, Plugin } from "esbuild";
 import { ROOT, version } from "./project.js";
+import { slim } from "./slim.js";
 
 /** The bundle's name wherever it lies; `.mjs`, so that Node needs no package.json to read it. */
 export const PROGRAM = "main.mjs";
@@ -29,22 +30,6 @@ const besideTheProgram: Plugin = {
     build.onLoad({ filter: /^bindings$/, namespace: "beside" }, () => ({
       // By another name, or esbuild would look for what `require` means while it bundles.
       contents: "const load = require; module.exports = (name) => load(`./${name}`);",
-    }));
-  },
-};
-
-/**
- * proxmox-api brings an engine, with an undici of its own, that nothing here uses
- * (docs/decisions/0011): a third of the program, loaded at each start.
- */
-const withoutItsEngine: Plugin = {
-  name: "proxmox-api without its engine",
-  setup(build) {
-    build.onLoad({ filter: /\/node_modules\/proxmox-api\/esm\/ProxmoxEngine\.js$/ }, () => ({
-      contents: `export class ProxmoxEngine {
-        constructor() { throw new Error("proxmox-api's own engine is not here"); }
-      }
-      export default ProxmoxEngine;`,
     }));
   },
 };
@@ -80,7 +65,7 @@ export async function bundle(file?: string): Promise<Metafile> {
     legalComments: "none",
     banner: { js: HEAD },
     define: { BUNDLED_VERSION: JSON.stringify(version()) },
-    plugins: [besideTheProgram, withoutItsEngine],
+    plugins: [besideTheProgram, slim],
     // Wherever node_modules really lies, it is called node_modules.
     preserveSymlinks: true,
     logLevel: "error",

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { fastify } from "fastify";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { dropOldest } from "../crowd.js";
+import { WITHOUT_SCHEMAS } from "../schemaless.js";
 import { AgentError, asAgentError } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
 import { exitOf } from "../exit.js";
@@ -105,6 +106,7 @@ function build(options: ControlOptions, streams: Set<EventStream>): FastifyInsta
   const { handlers, log, silenceMs = SILENCE_MS } = options;
   const server = fastify({
     logger: false,
+    schemaController: WITHOUT_SCHEMAS,
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
     connectionTimeout: silenceMs,

@@ -1,4 +1,4 @@
-import { Agent, ProxyAgent, request } from "undici";
+import { Agent, ProxyAgent } from "undici";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../clock.js";
 import type { ServerTime } from "../decide/facts.js";
@@ -95,8 +95,9 @@ async function send(
   dispatcher: Dispatcher,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { statusCode, headers, body } = await request(outgoing.url, {
-    dispatcher,
+  const { statusCode, headers, body } = await dispatcher.request({
+    origin: outgoing.url.origin,
+    path: `${outgoing.url.pathname}${outgoing.url.search}`,
     signal,
     method: outgoing.method,
     headers: { ...outgoing.headers },

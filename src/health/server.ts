@@ -10,6 +10,7 @@ import type { Log } from "../log.js";
 import type { Secret } from "../secret.js";
 import type { Counters } from "./counters.js";
 import { dropOldest } from "../crowd.js";
+import { WITHOUT_SCHEMAS } from "../schemaless.js";
 import { isLiteralHost } from "./host.js";
 import { METRICS_TYPE, renderMetrics } from "./metrics.js";
 import { Rate } from "./rate.js";
@@ -54,6 +55,7 @@ export function createHealth(options: HealthOptions): Health {
 function build(options: HealthOptions): FastifyInstance {
   const server = fastify({
     logger: false,
+    schemaController: WITHOUT_SCHEMAS,
     bodyLimit: 1,
     requestTimeout: REQUEST_MS,
     connectionTimeout: REQUEST_MS,

@@ -1,0 +1,78 @@
+/**
+ * What the bundle leaves out of its dependencies, because the daemon would carry it all day and
+ * never use it. Nothing here changes what the rest does; a test compares.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { OnLoadResult, Plugin } from "esbuild";
+
+/**
+ * proxmox-api brings an engine, with an undici of its own, in place of which ours stands
+ * (docs/decisions/0011): half a megabyte, loaded at each start.
+ */
+const NO_ENGINE = `
+export class ProxmoxEngine {
+  constructor() { throw new Error("proxmox-api's own engine is not in the bundle"); }
+}
+export default ProxmoxEngine;
+`;
+
+/**
+ * undici without fetch, WebSocket, caches and mocks: 5 MB. Whatever src/ imports besides is an
+ * error of the build.
+ */
+const UNDICI = `
+import Dispatcher from "./lib/dispatcher/dispatcher.js";
+import api from "./lib/api/index.js";
+export { default as Agent } from "./lib/dispatcher/agent.js";
+export { default as Pool } from "./lib/dispatcher/pool.js";
+export { default as ProxyAgent } from "./lib/dispatcher/proxy-agent.js";
+export { default as buildConnector } from "./lib/core/connect.js";
+Object.assign(Dispatcher.prototype, api);
+`;
+
+/** No route of ours has a schema (src/schemaless.ts), so that these are never asked for. */
+const NO_SCHEMAS = `
+module.exports = () => { throw new Error("compilers of schemas are not in the bundle"); };
+`;
+
+/** zod speaks fifty languages. */
+const ENGLISH = `export { default as en } from "./en.js";`;
+
+/**
+ * node-cron asks Intl what the time is in UTC, and Intl's first use loads ICU: 8 MB. In this file
+ * it asks utc-intl.ts.
+ */
+function cronInUtc(file: string): OnLoadResult {
+  const ours = JSON.stringify(fileURLToPath(new URL("utc-intl.ts", import.meta.url)));
+  return { contents: `import { Intl } from ${ours};\n${readFileSync(file, "utf8")}` };
+}
+
+const REPLACED: Readonly<Record<string, (file: string) => OnLoadResult>> = {
+  "proxmox-api/esm/ProxmoxEngine.js": () => ({ contents: NO_ENGINE }),
+  "@fastify/ajv-compiler/index.js": () => ({ contents: NO_SCHEMAS }),
+  "@fastify/fast-json-stringify-compiler/index.js": () => ({ contents: NO_SCHEMAS }),
+  "zod/v4/locales/index.js": () => ({ contents: ENGLISH }),
+  "undici/index.js": () => ({ contents: UNDICI }),
+  "node-cron/dist/_shared.js": cronInUtc,
+};
+
+export const slim: Plugin = {
+  name: "slim",
+  setup(build) {
+    const met = new Set<string>();
+    for (const [name, contents] of Object.entries(REPLACED)) {
+      const filter = new RegExp(`/node_modules/${name.replaceAll(".", "\\.")}$`);
+      build.onLoad({ filter }, ({ path }) => {
+        met.add(name);
+        return contents(path);
+      });
+    }
+    // A dependency that has moved its files would silently be bundled whole again.
+    build.onEnd(() => ({
+      errors: Object.keys(REPLACED)
+        .filter((name) => !met.has(name))
+        .map((name) => ({ text: `node_modules/${name} is not there to be replaced` })),
+    }));
+  },
+};
