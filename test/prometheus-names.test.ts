@@ -134,6 +134,14 @@ t.test("docs/monitoring.md: every alert has its row, with its severity", async (
   );
 });
 
+t.test("docs/operate.md: every alert has its section", async (t) => {
+  const headings = [...text("../docs/operate.md").matchAll(/^### (Entra\w+)$/gm)];
+  t.strictSame(
+    headings.map(([, name]) => name),
+    ALERTS.map(({ name }) => name),
+  );
+});
+
 t.test("every panel looks at metrics and labels that are there, and names them", async (t) => {
   for (const { title, queries } of PANELS) {
     for (const { expr, legend } of queries) {
