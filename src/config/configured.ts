@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 
 /** A blank line, or a comment. */
-const NOTHING = /^[ \t\r]*(#.*)?$/;
+const NOTHING = /^[ \t\r]*(#[^\n]*)?$/;
 
 /**
  * False where the file is not there, or holds blank lines and comments alone. A file that cannot be

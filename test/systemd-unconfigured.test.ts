@@ -1,0 +1,116 @@
+/** Installed and not configured: `run` waits, says what to do, and begins with a reload. */
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { isConfigured } from "../src/config/configured.js";
+import { createLog } from "../src/log.js";
+import { main } from "../src/main.js";
+import { until } from "./support/daemon-bed.js";
+import { listen } from "./support/datagrams.js";
+import { machineOf } from "./support/machine.js";
+import { mapping, startSite } from "./support/site.js";
+import type { Site } from "./support/site.js";
+
+t.setTimeout(120_000);
+
+interface Running {
+  readonly exit: Promise<number>;
+  readonly signal: (name: "stop" | "reload") => void;
+  readonly told: () => readonly string[];
+  readonly events: readonly string[];
+}
+
+function runOn(t: Parameters<typeof listen>[0], site: Site): Running {
+  const systemd = listen(t);
+  let signal: Running["signal"] = () => undefined;
+  const events: string[] = [];
+  const log = createLog({
+    clock: site.clock,
+    sink: ({ event }) => void (typeof event === "string" && events.push(event)),
+  });
+  const exit = main(["run", "--config", site.configFile], {
+    out: () => undefined,
+    err: () => undefined,
+    terminal: false,
+    version: "0.0.0-test",
+    uid: 0,
+    onSignal: (listener) => {
+      signal = listener;
+      return () => undefined;
+    },
+    machine: machineOf(site.clock, { log, env: { NOTIFY_SOCKET: systemd.path } }),
+  });
+  return { exit, signal: (name) => signal(name), told: () => systemd.texts(), events };
+}
+
+const ADVICE = /^STATUS=not configured: edit .*config\.toml, then systemctl restart/;
+
+t.test("it waits without failing, and a stop ends it", async (t) => {
+  const site = await startSite(t);
+  const { exit, signal, told, events } = runOn(t, site);
+  await until("it is ready", () => told().includes("READY=1"));
+  t.match(told()[0], ADVICE, "and has said what to do before");
+  t.strictSame(events, ["NOT_CONFIGURED"], "once");
+  signal("stop");
+  t.equal(await exit, 0);
+  t.equal(site.pve.log.count({}), 0);
+});
+
+t.test("a bad configuration keeps it waiting, a good one begins for real", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  writeFileSync(site.configFile, "# nothing yet\n\n", { mode: 0o600 });
+  const { exit, signal, told, events } = runOn(t, site);
+  const readies = (): number => told().filter((text) => text === "READY=1").length;
+  await until("it is ready", () => readies() === 1);
+
+  signal("reload");
+  await until("the reload is over", () => readies() === 2);
+  t.strictSame(events, ["NOT_CONFIGURED", "NOT_CONFIGURED"]);
+
+  writeFileSync(site.configFile, "nonsense = 1\n", { mode: 0o600 });
+  signal("reload");
+  await until("the reload is over", () => readies() === 3);
+  t.equal(events.at(-1), "RELOAD_FAILED");
+  t.ok(told().some((text) => text.startsWith("STATUS=the configuration is bad")));
+
+  const anna = site.addUser("anna");
+  const good = join(site.dir, "good.toml");
+  site.configure({ groups: mapping("ops", site.group("Operators", [anna])) });
+  copyFileSync(site.configFile, good);
+  signal("reload");
+  await until("a pass has been", () => site.user("anna@contoso.example@entra") !== undefined);
+  t.ok(events.includes("STARTED"));
+
+  signal("reload");
+  await until("the daemon reloads as ever", () => events.includes("RELOADED"));
+  signal("stop");
+  t.equal(await exit, 0);
+  t.ok(told().includes("STOPPING=1"));
+});
+
+t.test("a bad configuration at the start is exit code 78", async (t) => {
+  const site = await startSite(t);
+  writeFileSync(site.configFile, "nonsense = 1\n", { mode: 0o600 });
+  const { exit, told } = runOn(t, site);
+  t.equal(await exit, 78);
+  t.notOk(told().includes("READY=1"));
+});
+
+t.test("comments and blank lines are no configuration; anything else is", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "pea-configured-"));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, "config.toml");
+  t.equal(isConfigured(file), false, "no file");
+  t.equal(isConfigured(join(file, "below")), false);
+  for (const text of ["", "\n", "# a\n\t # b\r\n\n", "#", "  \t"]) {
+    writeFileSync(file, text);
+    t.equal(isConfigured(file), false, JSON.stringify(text));
+  }
+  for (const text of ["a", "[pve]", "# a\nx = 1\n", '"#" = 1', "\ufeff[pve]"]) {
+    writeFileSync(file, text);
+    t.equal(isConfigured(file), true, JSON.stringify(text));
+  }
+  t.equal(isConfigured(dir), true, "a folder is for loading to complain of");
+});
