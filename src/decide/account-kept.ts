@@ -15,7 +15,7 @@ export function keptBecause(
   mark: UserMark,
   seats: readonly Seat[],
 ): string | undefined {
-  if (isEnabledAgain(frame, user, mark)) return ENABLED_AGAIN;
+  if (isEnabledAgain(frame, user, mark, seats)) return ENABLED_AGAIN;
   if (frame.roster.realm.onLeave === "keep") return 'on_leave = "keep"';
   if (staysJit(frame, mark, seats)) return "only just-in-time mappings ever brought them";
   if (seats.some(({ has, group }) => has && group.privileged)) return undefined;
@@ -25,12 +25,18 @@ export function keptBecause(
 
 /**
  * Enabled, with the mark of somebody whom we disabled. Whoever is about to leave could forge it to
- * stay: a journal that knows them and no disabling of ours speaks against it.
+ * stay: a journal that knows them and no disabling of ours speaks against it, and where it knows
+ * nothing, a group of ours that they are still in, which nobody is whom we disabled.
  */
-export function isEnabledAgain({ history }: Frame, { userid }: PveUser, mark: UserMark): boolean {
+export function isEnabledAgain(
+  { history }: Frame,
+  { userid }: PveUser,
+  mark: UserMark,
+  seats: readonly Seat[],
+): boolean {
   if (mark.left === undefined) return false;
-  const disabledOnce = history.disabledByUs.has(userid) || history.enabledAgain.has(userid);
-  return disabledOnce || !history.knownUsers.has(userid);
+  if (history.disabledByUs.has(userid) || history.enabledAgain.has(userid)) return true;
+  return !history.knownUsers.has(userid) && !seats.some(({ has }) => has);
 }
 
 /**

@@ -120,7 +120,7 @@ export function renamedChanges(
   if (mark === undefined) return [];
   if (!user.enable) return sleeping(frame, user, mark, seats, notes);
   const { realm } = frame.roster;
-  if (isEnabledAgain(frame, user, mark)) {
+  if (isEnabledAgain(frame, user, mark, seats)) {
     noteKept(frame, user, ENABLED_AGAIN, notes);
     return [];
   }
