@@ -40,15 +40,15 @@ export const ERRORS = {
   ),
   CONFIG_RELOAD_FAILED: error(
     "The changed configuration is bad; the one before stays in force.",
-    "Correct the file and send SIGHUP again.",
+    "Correct the file and run `systemctl reload pve-entra-agent` again.",
   ),
   CREDENTIAL_INVALID: error(
     "A credential file does not hold what it should.",
-    "Write the credential anew as the message says; its content is never shown.",
+    "Write the credential anew as the message says, and restart the service; its content is never shown.",
   ),
   CREDENTIAL_ENDS_SOON: warning(
     "The agent's own credential for Entra ends soon.",
-    "Add a new certificate or secret to the agent app and put it in the credential file.",
+    "Add a new certificate or secret to the agent app, put it in the credential file, and restart the service.",
   ),
 
   // -- Entra
