@@ -8,7 +8,7 @@ import type { ByHand } from "./support/daemon-bed.js";
 import { machineOf } from "./support/machine.js";
 import { leaksIn, mapping, startSite } from "./support/site.js";
 import type { Site, SiteOptions } from "./support/site.js";
-import { notifySection, startSmallSmtp } from "./support/small-smtp.js";
+import { notifySection, startSmallSmtp, subjectOf } from "./support/small-smtp.js";
 import type { SmallSmtp } from "./support/small-smtp.js";
 
 t.setTimeout(240_000);
@@ -69,11 +69,6 @@ async function bedOf(t: Test, more: { site?: SiteOptions; realm?: string } = {})
   });
   await schedule.tick();
   return bed;
-}
-
-/** Unfolded, as RFC 5322, 2.2.3 says. */
-function subjectOf(mail: string): string {
-  return /\nSubject: ([^]*?)\n(?! )/.exec(mail)?.[1]?.replaceAll("\n", "") ?? "";
 }
 
 const mailed = (bed: Bed, count: number): Promise<void> =>

@@ -7,7 +7,7 @@ import { letter } from "../../src/notify/words.js";
 import { byHand, until } from "../support/daemon-bed.js";
 import { machineOf } from "../support/machine.js";
 import { mapping, startSite } from "../support/site.js";
-import { notifySection } from "../support/small-smtp.js";
+import { notifySection, subjectOf } from "../support/small-smtp.js";
 import { needPostfix, startPostfix } from "./postfix.js";
 
 t.setTimeout(300_000);
@@ -16,9 +16,6 @@ needPostfix();
 const DAY = 24 * 60 * 60_000;
 const NOW = Date.UTC(2026, 10, 22, 12);
 const never = new AbortController().signal;
-
-const subject = (mail: string): string =>
-  /\nSubject: ([^]*?)\n(?! )/.exec(mail)?.[1]?.replaceAll("\n", "") ?? "";
 
 t.test("changes held: root's command gets one mail, a reminder, and one at the end", async (t) => {
   const postfix = await startPostfix(t);
@@ -50,7 +47,7 @@ t.test("changes held: root's command gets one mail, a reminder, and one at the e
   await arrived(3);
   await schedule.tick();
   const mails = postfix.mails();
-  t.strictSame(mails.map(subject), [
+  t.strictSame(mails.map(subjectOf), [
     "pve-entra-agent on pve1: changes of realm entra are held",
     "pve-entra-agent on pve1: Still: changes of realm entra are held",
     "pve-entra-agent on pve1: Over: no change of realm entra is held any more",

@@ -59,8 +59,13 @@ export async function startSmallSmtp(t: Test, manner: Manner = "good"): Promise<
   return smtp;
 }
 
-/** `[notify]` as TOML, with a sender and recipient of its own. */
+/** `[notify]` as TOML. */
 export const notifySection = (port: number): string => `[notify]\nsmtp = "127.0.0.1:${port}"\n`;
+
+/** A mail's subject, unfolded as RFC 5322, 2.2.3 says. */
+export function subjectOf(mail: string): string {
+  return /\nSubject: ([^]*?)\n(?! )/.exec(mail)?.[1]?.replaceAll("\n", "") ?? "";
+}
 
 const MANNERS: Record<Manner, (socket: Socket, smtp: SmallSmtp) => void> = {
   good: (socket, smtp) => converse(socket, smtp, {}),
