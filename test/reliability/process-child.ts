@@ -6,6 +6,7 @@
 import type { Clock } from "../../src/clock.js";
 import { createLog } from "../../src/log.js";
 import { main } from "../../src/main.js";
+import "./as-root.js";
 import type { EndMessage, FromProgram, RunMessage, ToProgram } from "./process-messages.js";
 
 function tell(message: FromProgram): void {
@@ -79,10 +80,6 @@ async function run(order: RunMessage, clock: Clock): Promise<EndMessage> {
   return { kind: "end", exit, out, err, log };
 }
 
-// Whoever is not root cannot become the folder's owner, and is it already.
-if (process.getuid?.() !== 0) {
-  Object.assign(process, { setgroups: undefined, setgid: undefined, setuid: undefined });
-}
 // Without the harness there is no time.
 process.once("disconnect", () => process.exit(1));
 let clock: HarnessClock | undefined;
