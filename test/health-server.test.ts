@@ -2,7 +2,7 @@ import { Agent, request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { chmodSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { networkInterfaces } from "node:os";
+import os, { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import t from "tap";
@@ -186,6 +186,21 @@ t.test("where it may not or cannot listen it says so", async (t) => {
       code: "CREDENTIAL_INVALID",
     },
   );
+});
+
+t.test("all addresses are served where the sandbox hides which there are", async (t) => {
+  // As under RestrictAddressFamilies= without AF_NETLINK.
+  t.intercept(os, "networkInterfaces", {
+    value: () => {
+      throw new Error("uv_interface_addresses returned EAFNOSUPPORT");
+    },
+  });
+  const dir = t.testdir({ token: "a-token-for-the-scraper" });
+  chmodSync(join(dir, "token"), 0o600);
+  const url = await serve(t, () => well, { host: "0.0.0.0", tokenFile: join(dir, "token") });
+  const { port } = new URL(url);
+  const headers = { authorization: "Bearer a-token-for-the-scraper" };
+  t.equal((await ask(`http://127.0.0.1:${port}/health`, { headers })).status, 200);
 });
 
 t.test("closing does not wait for an open connection", async (t) => {

@@ -1,5 +1,7 @@
 /** fastify around `/health`, `/ready` and `/metrics`. Nothing in here can stop the daemon. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { fastify } from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isLoopback } from "../config/loopback.js";
@@ -48,7 +50,7 @@ export function createHealth(options: HealthOptions): Health {
   const server = build(options);
   return {
     listen: () => listen(server, options.config),
-    close: () => server.close(),
+    close: () => close(server),
   };
 }
 
@@ -167,13 +169,36 @@ function same(given: string, wanted: Secret): boolean {
   return timingSafeEqual(digest(given), digest(wanted.reveal()));
 }
 
+/**
+ * Node's own listen: fastify's asks for all addresses of the machine to tell where it can be reached,
+ * and the service's sandbox has no AF_NETLINK to ask by (netlink(7)).
+ */
+async function open(server: FastifyInstance, { host, port }: HealthConfig): Promise<string> {
+  await server.ready();
+  const listening = once(server.server, "listening");
+  server.server.listen({ host, port });
+  await listening;
+  const bound = server.server.address() as AddressInfo;
+  const name = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
+  return `http://${name}:${bound.port}`;
+}
+
+/** Fastify ends only what it has opened itself. */
+async function close(server: FastifyInstance): Promise<void> {
+  const ended = server.server.listening ? once(server.server, "close") : undefined;
+  server.server.close();
+  server.server.closeAllConnections();
+  await ended;
+  await server.close();
+}
+
 async function listen(server: FastifyInstance, config: HealthConfig): Promise<string> {
   if (config.tokenFile !== undefined) readHealthToken(config.tokenFile);
   else if (!isLoopback(config.host)) {
     throw new AgentError("HEALTH_LISTEN", `${config.host} is not loopback and needs a token_file`);
   }
   try {
-    return await server.listen({ host: config.host, port: config.port });
+    return await open(server, config);
   } catch (thrown) {
     const said = thrown instanceof Error ? thrown.message : String(thrown);
     throw new AgentError("HEALTH_LISTEN", `health cannot listen: ${said}`, { cause: thrown });
