@@ -58,9 +58,9 @@ export async function bundle(file?: string): Promise<Metafile> {
     target: "node20.19",
     format: "esm",
     metafile: true,
-    // The source is kept in memory as long as the program runs. Names stay: a stack trace is read.
-    minifySyntax: true,
-    minifyWhitespace: true,
+    // The source is kept in memory as long as the program runs. A stack trace is read with the
+    // source map of the same commit, for the same commit gives the same bundle.
+    minify: true,
     // debian/copyright has them all.
     legalComments: "none",
     banner: { js: HEAD },

@@ -31,6 +31,18 @@ export { default as buildConnector } from "./lib/core/connect.js";
 Object.assign(Dispatcher.prototype, api);
 `;
 
+/** prom-client without Node's own metrics, clusters and a push gateway. */
+const PROM_CLIENT = `
+export { default as Counter } from "./lib/counter.js";
+export { default as Gauge } from "./lib/gauge.js";
+export { default as Registry } from "./lib/registry.js";
+`;
+
+/** pino's worker threads, by which a log may be written: ours goes to a function. */
+const NO_TRANSPORT = `
+module.exports = () => { throw new Error("pino's transports are not in the bundle"); };
+`;
+
 /** No route of ours has a schema (src/schemaless.ts), so that these are never asked for. */
 const NO_SCHEMAS = `
 module.exports = () => { throw new Error("compilers of schemas are not in the bundle"); };
@@ -50,6 +62,8 @@ function cronInUtc(file: string): OnLoadResult {
 
 const REPLACED: Readonly<Record<string, (file: string) => OnLoadResult>> = {
   "proxmox-api/esm/ProxmoxEngine.js": () => ({ contents: NO_ENGINE }),
+  "prom-client/index.js": () => ({ contents: PROM_CLIENT }),
+  "pino/lib/transport.js": () => ({ contents: NO_TRANSPORT }),
   "@fastify/ajv-compiler/index.js": () => ({ contents: NO_SCHEMAS }),
   "@fastify/fast-json-stringify-compiler/index.js": () => ({ contents: NO_SCHEMAS }),
   "zod/v4/locales/index.js": () => ({ contents: ENGLISH }),
@@ -60,6 +74,11 @@ const REPLACED: Readonly<Record<string, (file: string) => OnLoadResult>> = {
 export const slim: Plugin = {
   name: "slim",
   setup(build) {
+    // fastify and undici load it beforehand; neither is asked to speak it.
+    build.onResolve({ filter: /^(node:)?http2$/ }, () => ({ path: "http2", namespace: "none" }));
+    build.onLoad({ filter: /./, namespace: "none" }, () => ({
+      contents: "module.exports = { constants: {} };",
+    }));
     const met = new Set<string>();
     for (const [name, contents] of Object.entries(REPLACED)) {
       const filter = new RegExp(`/node_modules/${name.replaceAll(".", "\\.")}$`);

@@ -26,6 +26,7 @@ import { Teller } from "./teller.js";
 import { afterPass, afterRotation, afterThrown, knownRealms } from "./health-state.js";
 import { carryOut, completeOrder } from "./orders.js";
 import type { OrderedPass } from "./orders.js";
+import { giveMemoryBack } from "./rest.js";
 import { cronSchedule } from "./schedule.js";
 import type { Schedule, StartSchedule } from "./schedule.js";
 import { statusOf } from "./status.js";
@@ -358,6 +359,7 @@ export class Daemon {
     } finally {
       ended();
       this.#tellService();
+      giveMemoryBack();
     }
   }
 
