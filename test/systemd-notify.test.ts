@@ -1,7 +1,7 @@
 import t from "tap";
 import { openDatagrams } from "../src/systemd/datagram.js";
 import { openService, Service } from "../src/systemd/index.js";
-import { createNotifier, notifySocket } from "../src/systemd/notify.js";
+import { createNotifier, notifySocket, silentNotifier } from "../src/systemd/notify.js";
 import { listen } from "./support/datagrams.js";
 import { until } from "./support/daemon-bed.js";
 
@@ -96,6 +96,18 @@ t.test("the watchdog is fed in time, and not for another process", async (t) => 
   t.teardown(() => service.end());
   service.begin();
   await until("it is fed", () => beats() >= 3);
+});
+
+t.test("readiness that systemd had no room for is said again", async (t) => {
+  let asked = 0;
+  const notifier = { ...silentNotifier, ready: () => (asked += 1) > 2 };
+  const service = new Service({ notifier, watchdogMs: 6 });
+  t.teardown(() => service.end());
+  service.begin();
+  service.ready();
+  await until("it was taken", () => asked === 3);
+  await service.reload(async () => undefined);
+  t.equal(asked, 4);
 });
 
 t.test("a schedule that stands still starves the watchdog, and is told once", async (t) => {

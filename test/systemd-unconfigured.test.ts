@@ -54,6 +54,7 @@ t.test("it waits without failing, and a stop ends it", async (t) => {
   t.strictSame(events, ["NOT_CONFIGURED"], "once");
   signal("stop");
   t.equal(await exit, 0);
+  await until("systemd has heard of it", () => told().includes("STOPPING=1"));
   t.equal(site.pve.log.count({}), 0);
 });
 
@@ -87,7 +88,7 @@ t.test("a bad configuration keeps it waiting, a good one begins for real", async
   await until("the daemon reloads as ever", () => events.includes("RELOADED"));
   signal("stop");
   t.equal(await exit, 0);
-  t.ok(told().includes("STOPPING=1"));
+  await until("systemd has heard of it", () => told().includes("STOPPING=1"));
 });
 
 t.test("a bad configuration at the start is exit code 78", async (t) => {

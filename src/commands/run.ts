@@ -35,6 +35,7 @@ export const run: Command = {
       }
       reload = async () => daemon?.reload();
       await stopped;
+      service.stopping();
       await daemon?.stop();
     } finally {
       service.end();

@@ -250,7 +250,6 @@ export class Daemon {
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#options.machine.log.info({ event: "STOPPING" }, "stopping");
-    this.#service.stopping();
     this.#stopping.abort(new AgentError("STOPPING", "the daemon is stopping"));
     await this.#schedule?.stop();
     const agents = [this.#agent, ...this.#retired];

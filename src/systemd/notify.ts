@@ -3,8 +3,8 @@ import { oneLine } from "./one-line.js";
 import type { SendDatagram } from "./datagram.js";
 
 export interface Notifier {
-  /** The start, or a reload, is done. */
-  ready(): void;
+  /** The start, or a reload, is done. False: it was not taken, and has to be said again. */
+  ready(): boolean;
   /** A reload has begun; `ready` ends it. */
   reloading(): void;
   stopping(): void;
@@ -15,7 +15,7 @@ export interface Notifier {
 }
 
 export const silentNotifier: Notifier = {
-  ready: () => undefined,
+  ready: () => true,
   reloading: () => undefined,
   stopping: () => undefined,
   status: () => undefined,
@@ -23,8 +23,8 @@ export const silentNotifier: Notifier = {
 };
 
 /**
- * Speaks to the socket that systemd gave. What it does not take is lost, as with sd_notify(3): the
- * state is told again with the next pass, and life with the next heartbeat.
+ * Speaks to the socket that systemd gave. What it does not take is not waited for: the state is told
+ * again with the next pass, life and readiness with the next heartbeat.
  *
  * @param monotonicUs CLOCK_MONOTONIC in microseconds: systemd tells by it which signal a reload
  * answers
@@ -38,7 +38,7 @@ export function createNotifier(
   const say = (...lines: readonly string[]): boolean =>
     send(socket, Buffer.from(lines.join("\n"), "utf8")) === "sent";
   return {
-    ready: () => void say("READY=1"),
+    ready: () => say("READY=1"),
     reloading: () => void say("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`),
     stopping: () => void say("STOPPING=1"),
     status: (text) => {

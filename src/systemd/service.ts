@@ -31,6 +31,8 @@ const BEATS = 3;
 export class Service {
   readonly #options: ServiceOptions;
   #ready = false;
+  /** `READY=1` was said, and not taken. */
+  #owed = false;
   #timers: NodeJS.Timeout[] = [];
   #pulse: Pulse | undefined;
   #stands = false;
@@ -49,6 +51,7 @@ export class Service {
       work && new Pulse({ ...work, monotonic: this.#monotonic, ...(bounds && { bounds }) });
     if (watchdogMs === undefined) return;
     const beat = (): void => {
+      if (this.#owed) this.#sayReady();
       if (this.#isAlive(work)) notifier.watchdog();
     };
     beat();
@@ -82,7 +85,11 @@ export class Service {
   ready(): void {
     if (this.#ready) return;
     this.#ready = true;
-    this.#options.notifier.ready();
+    this.#sayReady();
+  }
+
+  #sayReady(): void {
+    this.#owed = !this.#options.notifier.ready();
   }
 
   status(text: string): void {
@@ -91,12 +98,13 @@ export class Service {
 
   /** Around a reload, however it ends: systemd waits for the end of what it ordered. */
   async reload<T>(work: () => Promise<T>): Promise<T> {
+    // Before the start is done the end of a reload would be taken for the end of the start.
+    if (!this.#ready) return work();
     this.#options.notifier.reloading();
     try {
       return await work();
     } finally {
-      this.#ready = true;
-      this.#options.notifier.ready();
+      this.#sayReady();
     }
   }
 

@@ -4,7 +4,7 @@ import type { ServiceOptions } from "../../src/systemd/service.js";
 
 export interface Hearing {
   readonly service: Service;
-  /** `ready`, `reloading`, `stopping`, `alive`, in the order in which they were said. */
+  /** `ready`, `reloading`, `alive` and `stopping`, in the order in which they were said. */
   readonly said: readonly string[];
   /** The last status. */
   status(): string;
@@ -14,7 +14,7 @@ export function hearing(options: Omit<ServiceOptions, "notifier"> = {}): Hearing
   const said: string[] = [];
   let last = "";
   const notifier = {
-    ready: () => void said.push("ready"),
+    ready: () => said.push("ready") > 0,
     reloading: () => void said.push("reloading"),
     stopping: () => void said.push("stopping"),
     watchdog: () => void said.push("alive"),
