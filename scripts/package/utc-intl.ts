@@ -10,7 +10,7 @@ const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 class UtcFormat {
   constructor(locale: string, options: Options) {
     if (options.timeZone !== "UTC") {
-      return new globalThis.Intl.DateTimeFormat(locale, options) as unknown as UtcFormat;
+      return new globalThis.Intl.DateTimeFormat(locale, options);
     }
     if (options.timeZoneName !== undefined) this.formatToParts = () => [OFFSET];
   }

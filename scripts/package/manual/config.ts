@@ -47,18 +47,22 @@ function sectionParts({ name, meaning, keys }: Section): readonly string[] {
 function prose(): readonly string[] {
   const text = readFileSync(join(ROOT, "docs/config.md"), "utf8");
   const [before = ""] = text.split("\n## All keys\n");
-  const parts: string[] = [];
+  const parts = [heading("DESCRIPTION")];
   for (const block of before.split(/\n{2,}|\n(?=- )/).slice(1)) {
-    if (block.startsWith("## ")) parts.push(heading(plain(block.slice(3)).toUpperCase()));
-    else if (block.startsWith("    ")) parts.push(`.PP\n.RS 4\n${opening(block.trim())}\n.RE`);
-    else if (block.startsWith("- ")) parts.push(`.IP \\(bu 2\n${opening(plain(block.slice(2)))}`);
-    else parts.push(parts.length === 0 ? described(block) : paragraph(plain(block)));
+    const opens = parts.at(-1)?.startsWith(".SH") ?? false;
+    parts.push(blockPart(block, opens));
   }
   return parts;
 }
 
-function described(block: string): string {
-  return `${heading("DESCRIPTION")}\n${opening(plain(block))}`;
+/** @param opens it follows a heading, after which a paragraph needs no request */
+function blockPart(block: string, opens: boolean): string {
+  if (block.startsWith("## ")) return heading(plain(block.slice(3)).toUpperCase());
+  if (block.startsWith("    ")) return `.PP\n.RS 4\n${opening(block.trim())}\n.RE`;
+  if (block.startsWith("- ")) return `.IP \\(bu 2\n${opening(plain(block.slice(2)))}`;
+  // Goes on with the item above it.
+  if (block.startsWith("  ")) return `.IP "" 2\n${opening(plain(block.trim()))}`;
+  return opens ? opening(plain(block)) : paragraph(plain(block));
 }
 
 /** Markdown to the words in it. */

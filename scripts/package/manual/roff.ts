@@ -42,7 +42,7 @@ export function page(about: Page, parts: readonly string[]): string {
   const { name, section, summary, date, version } = about;
   const day = date.toISOString().slice(0, 10);
   return [
-    `.TH ${escaped(name)} ${section} ${escaped(day)} "pve\\-entra\\-agent ${escaped(version)}"`,
+    `.TH ${escaped(name)} ${section} ${day} "pve\\-entra\\-agent ${escaped(version)}"`,
     ".SH NAME",
     `${escaped(name)} \\- ${escaped(summary)}`,
     ...parts,
