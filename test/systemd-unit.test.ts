@@ -45,5 +45,5 @@ t.test("the user is one of its own, and systemd hears the main process alone", a
   t.strictSame(values("SupplementaryGroups"), [], "never www-data");
   t.strictSame(values("Type"), ["notify-reload"]);
   t.strictSame(values("NotifyAccess"), ["main"]);
-  t.strictSame(values("NoExecPaths"), ["/"]);
+  t.match(values("NoExecPaths")[0], /^\/( |$)/);
 });

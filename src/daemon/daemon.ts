@@ -4,14 +4,12 @@ import type { Agent, Machine, Memory } from "../agent.js";
 import { loadConfig } from "../config/load.js";
 import type { Config, HealthConfig } from "../config/types.js";
 import type { Action } from "../decide/plan.js";
-import { instant } from "../decide/text.js";
 import { AgentError, asAgentError } from "../errors.js";
-import type { Finding } from "../errors.js";
 import { Counters, createHealth, healthOf, UNKNOWN_REALM } from "../health/index.js";
 import type { Health, HealthState } from "../health/index.js";
 import { openJournal } from "../journal/index.js";
 import type { Journal } from "../journal/index.js";
-import { CREDENTIAL_WARNING_MS, Postman } from "../notify/index.js";
+import { Postman } from "../notify/index.js";
 import { acquireNodeLock } from "../node-lock.js";
 import type { NodeLock } from "../node-lock.js";
 import type { PassReport } from "../pass/pass.js";
@@ -21,6 +19,7 @@ import { controlSocket, listenForOrders } from "../control/index.js";
 import type { ControlServer } from "../control/index.js";
 import type { EventName } from "../systemd/message-ids.js";
 import { reloadFailed } from "./reload-failed.js";
+import { Daily } from "./daily.js";
 import { HealthDoor } from "./health-door.js";
 import { Teller } from "./teller.js";
 import { afterPass, afterRotation, afterThrown, knownRealms } from "./health-state.js";
@@ -44,7 +43,6 @@ export interface DaemonOptions {
 
 /** How long a stop waits for what is under way before it leaves it as it is. */
 const STOP_MS = 4_300;
-const PRUNE_EVERY_MS = 24 * 60 * 60_000;
 
 /**
  * Starts everything and returns; the first pass is under way then. Throws what makes a start
@@ -92,7 +90,7 @@ export class Daemon {
   #reloads: Promise<void> = Promise.resolve();
   /** Agents of configurations before this one, whose rotations are still under way. */
   readonly #retired = new Set<Agent>();
-  #prunedAt = 0;
+  readonly #daily: Daily;
   readonly #service: Service;
 
   constructor(options: DaemonOptions, config: Config, lock: NodeLock, journal: Journal) {
@@ -100,6 +98,7 @@ export class Daemon {
     this.#config = config;
     this.#lock = lock;
     this.#journal = journal;
+    this.#daily = new Daily({ ...options.machine, journal });
     this.#teller = new Teller(this.#counters, options.machine.log);
     this.#postman = new Postman({ ...options.machine, cache: journal.cache }, config.notify);
     this.#service = options.service ?? new Service();
@@ -281,7 +280,7 @@ export class Daemon {
     this.#agent = agent;
     this.#postman.configure(config.notify);
     // The agent's own credential may be another one now.
-    this.#prunedAt = 0;
+    this.#daily.soon();
     const realms = config.realms.map(({ name }): [string, typeof UNKNOWN_REALM] => [
       name,
       this.#state.realms.get(name) ?? UNKNOWN_REALM,
@@ -342,9 +341,10 @@ export class Daemon {
         this.#say("CHANGES_APPROVED", `held changes were let through by ${full.approve.by}`);
       }
       if (report.plan !== undefined) this.#lastSync = report;
-      this.#teller.pass(report, [...this.#credentialFindings(), ...this.#postman.findings]);
+      this.#teller.pass(report, [...this.#daily.findings, ...this.#postman.findings]);
       for (const rotation of report.rotations) this.#follow(rotation);
-      await this.#housekeeping();
+      await this.#daily.look(this.#agent, this.#stopping.signal);
+      this.#noteCredential();
       this.#postman.look(this.#state);
       return report;
     } catch (thrown) {
@@ -362,6 +362,11 @@ export class Daemon {
     }
   }
 
+  #noteCredential(): void {
+    const { credentialEnds } = this.#daily;
+    if (credentialEnds !== undefined) this.#state = { ...this.#state, credentialEnds };
+  }
+
   #say(event: EventName, message: string): void {
     this.#options.machine.log.info({ event }, message);
   }
@@ -375,36 +380,14 @@ export class Daemon {
         this.#state = afterRotation(this.#state, outcome, names, clock.now());
         this.#teller.rotation(outcome.findings);
         this.#postman.look(this.#state);
-        const fields = { realms: outcome.written, keyId: outcome.keyId };
-        if (outcome.ok) {
-          log.info({ event: "SECRET_RENEWED", ...fields }, "the client secret was renewed");
+        for (const realm of outcome.ok ? outcome.written : []) {
+          const fields = { event: "SECRET_RENEWED", realm, keyId: outcome.keyId } as const;
+          log.info(fields, "the client secret was renewed");
         }
         this.#tellService();
       },
       () => undefined,
     );
-  }
-
-  async #housekeeping(): Promise<void> {
-    const now = this.#options.machine.clock.now();
-    // A clock that was set back must not put it off until it has caught up.
-    if (Math.abs(now - this.#prunedAt) < PRUNE_EVERY_MS) return;
-    this.#prunedAt = now;
-    this.#journal.prune(now);
-    try {
-      const ends = await this.#agent.credentialEnd(this.#stopping.signal);
-      if (ends !== undefined) this.#state = { ...this.#state, credentialEnds: ends };
-    } catch (thrown) {
-      this.#options.machine.log.debug({ err: thrown }, "the agent's credential was not looked up");
-    }
-  }
-
-  #credentialFindings(): readonly Finding[] {
-    const ends = this.#state.credentialEnds;
-    const left = (ends ?? Infinity) - this.#options.machine.clock.now();
-    if (ends === undefined || left > CREDENTIAL_WARNING_MS) return [];
-    const message = `the agent app's credential ends on ${instant(ends)}`;
-    return [{ code: "CREDENTIAL_ENDS_SOON", message }];
   }
 
   #stateNow(): HealthState {
