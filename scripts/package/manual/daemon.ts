@@ -36,11 +36,13 @@ export function daemonPage(
     ),
     heading("FIRST STEPS"),
     opening(
-      "Freshly installed, the service runs and waits, for /etc/pve-entra-agent/config.toml holds comments only. Write the configuration, pve-entra-agent.toml(5), then have it read and look at how it goes:",
+      "Freshly installed, the service runs and waits, for /etc/pve-entra-agent/config.toml holds comments only. Write the configuration, pve-entra-agent.toml(5), and put the credentials in their place (FILES). What the first pass is going to change, and why, is then shown by:",
     ),
-    verbatim(["systemctl reload pve-entra-agent", "systemctl status pve-entra-agent"]),
-    paragraph("What the first pass is going to change, and why, is shown beforehand by:"),
     verbatim(["pve-entra-agent plan"]),
+    paragraph(
+      "Start with a restart, not a reload, for credentials reach the service at its start alone:",
+    ),
+    verbatim(["systemctl restart pve-entra-agent", "systemctl status pve-entra-agent"]),
     heading("DAILY LIFE"),
     tagged(
       bold("systemctl status pve-entra-agent"),
@@ -72,13 +74,10 @@ export function daemonPage(
     ),
     heading("FILES"),
     tagged(italic("/etc/pve-entra-agent/config.toml"), "The configuration."),
-    tagged(
-      italic("/etc/pve/priv/pve-entra-agent/"),
-      "Credentials for all nodes of a cluster; where it exists, it is used.",
-    ),
+    tagged(italic("/etc/pve/priv/pve-entra-agent/"), "Credentials for all nodes of a cluster."),
     tagged(
       italic("/etc/pve-entra-agent/credentials/"),
-      "Credentials of this node, where there is no such folder.",
+      "Credentials of this node. A file of the same name in the folder above goes first.",
     ),
     tagged(
       italic("/var/lib/pve-entra-agent/"),
