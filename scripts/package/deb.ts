@@ -3,7 +3,7 @@
  * the folder around it is written to; the package ends up in dist/.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,15 +12,23 @@ import { ROOT } from "./project.js";
 /** What is not of the sources: made by npm, by us, by git or by tests. */
 const NOT_SOURCES = new Set(["node_modules", "dist", ".git", ".tap", ".demo"]);
 
+export interface BuildOptions {
+  /** The tree to build; the repository unless told. */
+  readonly source?: string;
+  /** Where the copy lies, in a new folder of its own. */
+  readonly base?: string;
+}
+
 /**
- * Builds the package from a copy of the tree that lies in a new folder below `base`, and gives the
- * path of the .deb in `target`. Throws where dpkg-buildpackage fails; what it said is shown then.
+ * Builds the package from a copy of the tree and gives the path of the .deb in `target`. Throws
+ * where dpkg-buildpackage fails; what it said is shown then.
  */
-export function buildPackage(target: string, base: string = tmpdir()): string {
+export function buildPackage(target: string, options: BuildOptions = {}): string {
+  const { source = ROOT, base = tmpdir() } = options;
   const outer = mkdtempSync(join(base, "pve-entra-agent-deb-"));
   try {
     const tree = join(outer, "pve-entra-agent");
-    copyTree(tree);
+    copyTree(source, tree);
     execFileSync("dpkg-buildpackage", ["-us", "-uc", "-b"], { cwd: tree, stdio: "inherit" });
     const made = readdirSync(outer).filter((name) => /\.(deb|buildinfo|changes)$/.test(name));
     mkdirSync(target, { recursive: true });
@@ -33,23 +41,25 @@ export function buildPackage(target: string, base: string = tmpdir()): string {
   }
 }
 
-function copyTree(to: string): void {
-  for (const name of sources()) {
+/** Copies the sources, and shows the copy the one node_modules that there is. */
+export function copyTree(from: string, to: string): void {
+  for (const name of sources(from)) {
     mkdirSync(dirname(join(to, name)), { recursive: true });
     // A link of the tree stays one.
-    cpSync(join(ROOT, name), join(to, name), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true });
   }
   symlinkSync(join(ROOT, "node_modules"), join(to, "node_modules"));
 }
 
 /** What git knows or would take; without git, everything but what is made. */
-function sources(): readonly string[] {
+function sources(tree: string): readonly string[] {
   const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
   try {
-    const names = execFileSync("git", list, { cwd: ROOT, encoding: "utf8", stdio: [...QUIET] });
-    return names.split("\0").filter((name) => name !== "");
+    const names = execFileSync("git", list, { cwd: tree, encoding: "utf8", stdio: [...QUIET] });
+    // What is deleted and not yet committed is still listed.
+    return names.split("\0").filter((name) => name !== "" && existsSync(join(tree, name)));
   } catch {
-    return readdirSync(ROOT).filter((name) => !NOT_SOURCES.has(name));
+    return readdirSync(tree).filter((name) => !NOT_SOURCES.has(name));
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import t from "tap";
-import { buildPackage } from "../../scripts/package/deb.js";
+import { buildPackage, copyTree } from "../../scripts/package/deb.js";
 import { ROOT, version } from "../../scripts/package/project.js";
 import { field, filesOf, scratchFolder, unpack } from "./built.js";
 import { must } from "./run.js";
@@ -17,9 +17,13 @@ const MOST_FILES = 40;
 const REFUSED = /^[EW]: /;
 
 const scratch = scratchFolder();
+// One look at the sources, or whoever edits meanwhile would make two packages of them.
+const source = join(scratch.path, "source");
+copyTree(ROOT, source);
 const [deb, again] = ["one", "another/folder/further/down"].map((name) => {
-  mkdirSync(join(scratch.path, name, "base"), { recursive: true });
-  return buildPackage(join(scratch.path, name, "dist"), join(scratch.path, name, "base"));
+  const base = join(scratch.path, name, "base");
+  mkdirSync(base, { recursive: true });
+  return buildPackage(join(scratch.path, name, "dist"), { source, base });
 }) as [string, string];
 const content = join(scratch.path, "content");
 unpack(deb, content);
