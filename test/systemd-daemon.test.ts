@@ -61,7 +61,7 @@ t.test("ready comes after the first complete look, not after the start", async (
   site.pve.faults.add({ path: "/access/users", times: 1000, do: fault });
   const heard = hearing();
   const daemon = await start(heard);
-  t.match(heard.status(), /^starting: the first look/);
+  t.match(heard.status(), /^starting: the first pass/);
   await until("a pass has failed", () => heard.status().startsWith("failing: "));
   t.strictSame(heard.said, []);
   site.pve.faults.clear();

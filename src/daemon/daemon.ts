@@ -298,11 +298,8 @@ export class Daemon {
         this.#service.stir();
         this.#counters.request(system, method, status === "none" ? undefined : Number(status));
       },
-      // A plan is made once both sides were seen whole; what it takes to carry it out comes later.
-      onPlan: () => {
-        this.#state = { ...this.#state, observed: true };
-        this.#tellService();
-      },
+      // A plan is made once both sides were seen whole; the start need not wait for its writes.
+      onPlan: () => this.#service.ready(),
       onDone: (action: Action) => this.#teller.done(action),
     };
     return createAgent(config, this.#journal, this.#options.machine, events, this.#memory);

@@ -11,7 +11,7 @@ export function statusText(report: HealthReport): string {
   const realms = Object.values(report.realms);
   const first =
     state === "starting"
-      ? "the first look at Entra and Proxmox VE is under way"
+      ? "the first pass is under way"
       : state === "standby"
         ? `${lease.writer ?? "another node"} writes`
         : reasons.length > 0
