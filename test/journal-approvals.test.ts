@@ -34,6 +34,23 @@ t.test("an id that nobody noted cannot be approved", async (t) => {
   t.strictSame(journal.history(START).approvals, []);
 });
 
+t.test(
+  "an approval at a fraction of a millisecond does not make the journal look damaged",
+  async (t) => {
+    const dir = t.testdir();
+    const journal = open(dir);
+    journal.noteHolds(ID, HELD, START + 0.4);
+    journal.approve(ID, "root", START + 0.6);
+    journal.useApproval(HELD[0]?.key ?? "");
+    journal.close();
+    const later = open(dir);
+    t.teardown(() => later.close());
+    t.strictSame(later.history(START).approvals, [
+      { id: ID, at: START + 1, keys: new Set([HELD[1]?.key]) },
+    ]);
+  },
+);
+
 t.test("an approval stands until each of its changes was made, or a day has passed", async (t) => {
   const clock = handClock();
   const dir = t.testdir();

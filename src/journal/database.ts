@@ -65,9 +65,14 @@ export class Database {
     return this.#attempt(() => this.#prepare(sql).get(...values) as T | undefined);
   }
 
-  /** Returns the row id of an insert. */
+  /**
+   * Returns the row id of an insert. Numbers are written whole: Entra's time, which is reckoned on
+   * by a clock of fine steps, has fractions of a millisecond, and SQLite would keep a REAL where
+   * the next opening expects an INTEGER and calls the file damaged.
+   */
   run(sql: string, ...values: Value[]): number {
-    return this.#attempt(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
+    const whole = values.map((value) => (typeof value === "number" ? Math.round(value) : value));
+    return this.#attempt(() => Number(this.#prepare(sql).run(...whole).lastInsertRowid));
   }
 
   /** All of it or nothing; when it returns, the disk has it, even if the power fails. */
