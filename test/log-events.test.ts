@@ -20,7 +20,7 @@ t.test("ids in the examples are those of their events", async (t) => {
   const used = [...page.matchAll(/journalctl MESSAGE_ID=(\S+)/g)].map(([, id]) => id);
   t.ok(used.length > 0);
   const ids: readonly string[] = Object.values(EVENTS).map(({ id }) => id);
-  for (const id of used) t.ok(ids.includes(id ?? ""), id);
+  for (const id of used) t.ok(ids.includes(id ?? ""), id ?? "");
 });
 
 t.test("the fields that the page names are those of an entry", async (t) => {
