@@ -49,7 +49,7 @@ export async function bootNode(lab: Lab, tar: string, options: NodeOptions): Pro
   furnish(root, options);
   const leader = await start(lab, root);
   const enter = (command: readonly string[]): string[] => [
-    ...["-t", String(leader), "-a", "--wd=/", "--"],
+    ...["-t", String(leader), "-a", "--"],
     ...CLEAN_ENVIRONMENT,
     ...command,
   ];

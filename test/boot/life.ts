@@ -1,0 +1,87 @@
+/** What a service lives through: reloads, restarts, a kill, a standstill. */
+import type { Test } from "tap";
+import { configText, CONFIG_FILE, configure, placeCredentials } from "./configuration.js";
+import { membersOf } from "./first-sync.js";
+import { dropIn, mainPid, show, statusText, UNIT, untilRestarted, untilState } from "./service.js";
+import { useridOf } from "./story.js";
+import type { Story } from "./story.js";
+import { until } from "./until.js";
+
+export async function reloads(t: Test, { node, outside }: Story): Promise<void> {
+  const pid = await mainPid(node);
+  const parts = { sections: "[guard]\nmax_removals = 9" };
+  configure(node, outside.facts, parts);
+  await node.must("systemctl", "reload", UNIT);
+  t.equal(await mainPid(node), pid, "the same process goes on");
+  await untilState(node, "ok");
+
+  node.write(CONFIG_FILE, `${configText(outside.facts)}\nunknown_key = true\n`);
+  await node.run("systemctl", "reload", UNIT);
+  const degraded = await untilState(node, "degraded");
+  t.match(degraded.reasons.join(), /config/i, degraded.reasons.join());
+  t.equal(await mainPid(node), pid, "a bad configuration stops nothing");
+  t.match(await statusText(node), /^degraded: /);
+
+  configure(node, outside.facts);
+  await node.must("systemctl", "reload", UNIT);
+  await untilState(node, "ok");
+}
+
+/** A bad configuration at the start is no reason to try again and again. */
+export async function refuses(t: Test, { node, outside }: Story): Promise<void> {
+  node.write(CONFIG_FILE, `${configText(outside.facts)}\nunknown_key = true\n`);
+  t.not((await node.run("systemctl", "restart", UNIT)).code, 0, "the start fails, and says so");
+  const ended = await show(node, "ActiveState", "ExecMainStatus", "NRestarts");
+  t.strictSame(ended, { ActiveState: "failed", ExecMainStatus: "78", NRestarts: "0" });
+  const { out } = await node.run("systemctl", "status", "--no-pager", UNIT);
+  t.match(out, /unknown_key/, "systemctl status names the mistake");
+  configure(node, outside.facts);
+  await node.must("systemctl", "restart", UNIT);
+  await untilState(node, "ok");
+}
+
+/** One copy of the credentials serves every node of the cluster: it goes before the node's own. */
+export async function moves(t: Test, { node, outside }: Story): Promise<void> {
+  await placeCredentials(node, outside.facts, "cluster");
+  await node.must("rm", "-r", "/etc/pve-entra-agent/credentials");
+  await node.must("systemctl", "restart", UNIT);
+  await untilState(node, "ok");
+  t.pass("the credentials of the cluster are enough");
+  await node.must("pve-entra-agent", "plan");
+  t.pass("root's own commands find them, too");
+}
+
+export async function killed(t: Test, { node, outside }: Story): Promise<void> {
+  const pid = await mainPid(node);
+  await outside.entra({ do: "leave", group: "PVE Operators", member: upn(1) });
+  // Somewhere in the middle of the pass that takes the right away.
+  void node.run("pve-entra-agent", "sync");
+  await node.must("systemctl", "kill", "--signal=KILL", UNIT);
+  await untilRestarted(node, pid);
+  await until("whoever left is out", async () => {
+    const { userCfg } = await outside.files();
+    return !membersOf(userCfg, "pve-operators").includes(useridOf(1));
+  });
+  await untilState(node, "ok");
+  const { NRestarts } = await show(node, "NRestarts");
+  t.equal(NRestarts, "1", "systemd started it again, once");
+}
+
+export async function stuck(t: Test, { node }: Story): Promise<void> {
+  await dropIn(node, "watchdog", "[Service]\nWatchdogSec=6s\nTimeoutAbortSec=2s");
+  await node.must("systemctl", "restart", UNIT);
+  await untilState(node, "ok");
+  const pid = await mainPid(node);
+  await node.must("kill", "-STOP", String(pid));
+  await untilRestarted(node, pid);
+  await untilState(node, "ok");
+  const log = await node.must("journalctl", "-u", UNIT, "--no-pager", "-o", "cat");
+  t.match(log, /Watchdog timeout/, "systemd missed the sign of life");
+  await dropIn(node, "watchdog");
+  await node.must("systemctl", "restart", UNIT);
+  await untilState(node, "ok");
+}
+
+function upn(person: number): string {
+  return useridOf(person).replace(/@entra$/, "");
+}
