@@ -50,6 +50,47 @@ t.test("a backup of /etc/pve restored: leavers go again, newcomers come again", 
   await bed.settled(t);
 });
 
+t.test(
+  "another node writes: it counts as ever, and takes no entry that it did not write",
+  async (t) => {
+    const both = '[{ path = "/vms", role = "PVEVMUser" }, { path = "/pool", role = "PVEAuditor" }]';
+    const bed = await startBed(t, () => ({}), { nodes: ["pve1", "pve2"] });
+    const { site } = bed;
+    const names = ["anna", "bert", "cora", "dora"];
+    const ops = site.group(
+      "Operators",
+      names.map((name) => bed.person(name, { mail: null })),
+    );
+    const parts = (acl: string, writer: string): ConfigParts => ({
+      groups: mapping("ops", ops, acl),
+      sections: `[cluster]\nwriter = "${writer}"`,
+    });
+    await site.pass(parts(`acl = ${both}`, "pve1"));
+
+    // The same cluster as another node knows it: with a journal of its own, as old as its installation.
+    site.loseJournal();
+    await bed.pass(
+      t,
+      "a standby",
+      { writes: [], codes: ["CLUSTER_STANDBY"] },
+      parts(`acl = ${both}`, "pve2"),
+    );
+    site.clock.advance(DAY + 1);
+    site.entra.world.leave(ops, "anna@contoso.example");
+    await bed.pass(
+      t,
+      "named as the writer",
+      {
+        writes: ["PUT users/anna comment=[entra:anna left 2026-11-23] enable=0 groups="],
+        codes: ["GUARD_HELD", "SYNC_ACL_EXTRA"],
+        held: 1,
+      },
+      parts(VMS, "pve1"),
+    );
+    t.ok(site.rights(userid("bert"), "/pool/a").length > 0, "the other node's entry waits");
+  },
+);
+
 /** A realm that PVE's own claim fills, with anna and olga in the claim's group; olga has left. */
 async function claims(
   t: Test,
