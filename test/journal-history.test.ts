@@ -33,6 +33,7 @@ t.test("a new journal knows nothing, since now", async (t) => {
     since: START,
     losses: [],
     joins: [],
+    leaves: [],
     ownAcl: new Set(),
     ownGroups: new Set(),
     knownUsers: new Set(),
@@ -135,6 +136,22 @@ t.test("joins: those of a join, and those of a new user's groups", async (t) => 
   ]);
   t.equal(journal.history(START + DAY).joins.length, 0);
 });
+
+t.test(
+  "leaves: counted or not, approved or not, but not those that surely did not happen",
+  async (t) => {
+    const journal = open(t.testdir());
+    t.teardown(() => journal.close());
+    pass(journal, "done", action([{ ...leave(anna, "admins"), counted: "disabled" }]));
+    pass(journal, "unknown", action([{ ...leave(bert, "admins"), approved: true }]));
+    pass(journal, "refused", action([leave(bert, "users")]));
+    t.strictSame(journal.history(START).leaves, [
+      { at: START, group: "admins", userid: anna },
+      { at: START, group: "admins", userid: bert },
+    ]);
+    t.equal(journal.history(START + DAY).leaves.length, 0);
+  },
+);
 
 t.test("an ACL entry is ours from the first try to its certain end", async (t) => {
   const key = aclKey({ path: "/vms", ugid: "admins", role: "PVEVMUser" });

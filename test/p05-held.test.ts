@@ -136,6 +136,26 @@ t.test(
   },
 );
 
+t.test("who was disabled in Entra was in the group, too: the last one waits", async (t) => {
+  const { bed, dev } = await crowd(t, 1, 2);
+  const { world } = bed.site.entra;
+  world.disable(upn("d0"));
+  world.leave(dev, upn("d1"));
+  await bed.pass(t, "one of two disabled, the other removed", {
+    writes: [left("d0")],
+    codes: ["GUARD_HELD"],
+    held: 2,
+  });
+  await bed.pass(t, "a hold does not end by what it let through", {
+    writes: [],
+    codes: ["GUARD_HELD"],
+    held: 2,
+  });
+  bed.site.clock.advance(DAY + 1);
+  await bed.pass(t, "one of one, a day later", { writes: [left("d1", "2026-11-24")] });
+  t.strictSame(bed.site.entra.violations, []);
+});
+
 t.test("disabled and deleted people have a measure of their own", async (t) => {
   const { bed, ops, parts } = await crowd(t);
   const { world } = bed.site.entra;

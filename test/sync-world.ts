@@ -298,6 +298,7 @@ function historyOf(draw: SiteDraw, access: Access): History {
     since: NOW - 100 * 86_400_000,
     losses: [],
     joins: [],
+    leaves: [],
     ownAcl: new Set(draw.ownAcl ? access.acl.map((e) => `${e.path}|${e.ugid}|${e.role}`) : []),
     ownGroups: new Set(draw.opsComment === "ours [entra:entra]" ? ["ops", "dev", "old"] : ["dev"]),
     knownUsers: new Set(drawn.filter(([, u]) => u.known).map(([n]) => useridOf(n))),

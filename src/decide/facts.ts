@@ -158,7 +158,8 @@ export interface Loss {
   readonly approved: boolean;
 }
 
-export interface Join {
+/** Somebody who came into a group by us, or went out of it for whatever reason. */
+export interface Passage {
   readonly at: number;
   readonly group: GroupId;
   readonly userid: UserId;
@@ -176,9 +177,10 @@ export interface Approval {
 export interface History {
   /** When this journal began. */
   readonly since: number;
-  /** Losses and joins of the last 24 h. */
+  /** Losses, joins and leaves of the last 24 h. */
   readonly losses: readonly Loss[];
-  readonly joins: readonly Join[];
+  readonly joins: readonly Passage[];
+  readonly leaves: readonly Passage[];
   /** Keys (`aclKey`) of ACL entries that we wrote and have not removed since. */
   readonly ownAcl: ReadonlySet<string>;
   /** Groups that we created or adopted. */

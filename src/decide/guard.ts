@@ -103,12 +103,15 @@ function judgeGroup(
   const total = new Set([...before, ...now, ...doubted]).size;
   const members = membersOf(facts.access, group, changes[0]?.realm);
   const start = membersAtStart(members, before, group, facts);
+  // Whyever they are gone: else a hold would end by what it let through.
+  const gone = new Set([...before, ...leftSince(group, facts)]);
+  const everybody = membersAtStart(members, gone, group, facts);
   const left = membersAfter(members, group, all, facts.access);
   const after = new Set([...left].filter((userid) => !doubted.has(userid)));
   const unknownPast = startsFull(group, facts);
   const emptied =
     changes.some(({ kind }) => kind === "leave") &&
-    Math.max(start.size, members.size) >= 2 &&
+    Math.max(everybody.size, members.size) >= 2 &&
     after.size === 0 &&
     !facts.justInTime.has(group);
   const share = config.maxRemovalShare * start.size;
@@ -255,6 +258,12 @@ function lostBefore(
       .filter(where)
       .map(({ userid }) => userid),
   );
+}
+
+/** Who left the group in the last 24 hours, counted or not, approved or not. */
+function leftSince(group: GroupId, { history, now }: GuardFacts): ReadonlySet<UserId> {
+  const left = history.leaves.filter((leave) => leave.group === group && now - leave.at < DAY_MS);
+  return new Set(left.map(({ userid }) => userid));
 }
 
 function losersOf(changes: readonly Change[]): ReadonlySet<UserId> {

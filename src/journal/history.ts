@@ -1,5 +1,5 @@
 /** The journal as the decisions see it: `History` of decide/facts.ts. */
-import type { GroupId, History, Join, Loss, ObjectId, UserId } from "../decide/facts.js";
+import type { GroupId, History, Loss, ObjectId, Passage, UserId } from "../decide/facts.js";
 import { aclKey } from "../decide/facts.js";
 import type { Absent } from "./absent.js";
 import type { Approvals } from "./approvals.js";
@@ -23,6 +23,7 @@ export function readHistory(
     since: Number(db.get<{ value: string }>("SELECT value FROM meta WHERE key = 'since'")?.value),
     losses: losses(db, now - DAY_MS),
     joins: joins(db, now - DAY_MS),
+    leaves: leaves(db, now - DAY_MS),
     ownAcl: ownAcl(db),
     ownGroups: column<GroupId>(db, "SELECT grp AS value FROM own_groups"),
     knownUsers: column<UserId>(db, "SELECT userid AS value FROM known_users"),
@@ -70,12 +71,21 @@ function losses(db: Database, after: number): readonly Loss[] {
   }));
 }
 
-function joins(db: Database, after: number): readonly Join[] {
+function joins(db: Database, after: number): readonly Passage[] {
   return db.all<{ at: number; group: GroupId; userid: UserId }>(
     `SELECT max(at) AS at, json_each.value AS "group", userid
      FROM changes, json_each(changes.joins)
      WHERE at > ? AND userid IS NOT NULL AND ${MAY_HAVE_HAPPENED}
      GROUP BY json_each.value, userid ORDER BY 1, 2, 3`,
+    after,
+  );
+}
+
+function leaves(db: Database, after: number): readonly Passage[] {
+  return db.all<{ at: number; group: GroupId; userid: UserId }>(
+    `SELECT max(at) AS at, grp AS "group", userid FROM changes
+     WHERE at > ? AND kind = 'leave' AND ${MAY_HAVE_HAPPENED}
+     GROUP BY grp, userid ORDER BY 1, 2, 3`,
     after,
   );
 }

@@ -159,10 +159,14 @@ function historyOf(one: GuardCase, approved: ReadonlySet<string>): History {
     group: GROUPS[group] ?? "ops",
     userid: userid(user),
   }));
+  const leaves = losses.flatMap(({ at, group, userid: who }) =>
+    group === undefined ? [] : [{ at, group, userid: who }],
+  );
   return {
     since: NOW - one.journalHours * HOUR,
     losses,
     joins,
+    leaves,
     ownAcl: new Set(),
     ownGroups: new Set(GROUPS.filter((_, g) => one.known[g])),
     knownUsers: new Set(),
@@ -215,9 +219,8 @@ export function heldGroups(one: GuardCase): readonly string[] {
     if (one.journalHours < 24 && !history.ownGroups.has(group)) return true;
     const members = [...access.users.values()].filter(({ groups }) => groups.includes(group));
     const today = (hours: number): boolean => hours < 24;
-    const lost = one.losses.filter(
-      (loss) => GROUPS[loss.group] === group && today(loss.hours) && !loss.approved,
-    );
+    const gone = one.losses.filter((loss) => GROUPS[loss.group] === group && today(loss.hours));
+    const lost = gone.filter(({ approved }) => !approved);
     const silent = one.doubted
       .filter((doubt) => GROUPS[doubt.group] === group)
       .map(({ user }) => userid(user));
@@ -235,13 +238,17 @@ export function heldGroups(one: GuardCase): readonly string[] {
       ...members.map((user) => user.userid),
       ...lost.map((l) => userid(l.user)),
     ]);
-    for (const who of newcomers) start.delete(who);
+    const everybody = new Set([...start, ...gone.map((l) => userid(l.user))]);
+    for (const who of newcomers) {
+      start.delete(who);
+      everybody.delete(who);
+    }
     const limit = one.limits;
     const leaving = mine.flatMap((change) => ("userid" in change ? [change.userid] : []));
     const stay = members.filter(
       (user) => !leaving.includes(user.userid) && !silent.includes(user.userid),
     );
-    const emptied = stay.length === 0 && Math.max(members.length, start.size) >= 2;
+    const emptied = stay.length === 0 && Math.max(members.length, everybody.size) >= 2;
     return (
       people.size > limit.maxRemovals ||
       (people.size > 3 && people.size > limit.maxRemovalShare * start.size) ||
