@@ -51,21 +51,24 @@ for (const flags of ["jit", "left 2026-01-01", "moment", "left 2026-01-01 jit"])
   });
 }
 
-t.test("a forged left with the journal lost: the old name of somebody renamed is closed", async (t) => {
-  const { bed } = await scene(t);
-  const { site } = bed;
-  site.pve.world.editUser(bed.userid("anna"), { comment: bed.mark("anna", "left 2026-01-01") });
-  site.entra.world.rename(upn("anna"), upn("annabel"));
-  site.loseJournal();
-  await bed.pass(t, "a member is nobody whom we disabled", {
-    writes: [
-      `PUT users/anna comment=[entra:anna left ${TODAY}] enable=0 groups=manual`,
-      "POST users comment=[entra:anna] enable=1 groups=admins userid=annabel",
-    ],
-    codes: ["SYNC_OPEN_SESSIONS", "SYNC_RENAMED"],
-  });
-  await bed.settled(t);
-});
+t.test(
+  "a forged left with the journal lost: the old name of somebody renamed is closed",
+  async (t) => {
+    const { bed } = await scene(t);
+    const { site } = bed;
+    site.pve.world.editUser(bed.userid("anna"), { comment: bed.mark("anna", "left 2026-01-01") });
+    site.entra.world.rename(upn("anna"), upn("annabel"));
+    site.loseJournal();
+    await bed.pass(t, "a member is nobody whom we disabled", {
+      writes: [
+        `PUT users/anna comment=[entra:anna left ${TODAY}] enable=0 groups=manual`,
+        "POST users comment=[entra:anna] enable=1 groups=admins userid=annabel",
+      ],
+      codes: ["SYNC_OPEN_SESSIONS", "SYNC_RENAMED"],
+    });
+    await bed.settled(t);
+  },
+);
 
 t.test("a forged moment opens no account that an administrator closed", async (t) => {
   const { bed, parts } = await scene(t);
