@@ -23,12 +23,16 @@ import { GUI_NAME, HOSTNAME, PEOPLE, PVE_NAME } from "./story.js";
 import type { Story } from "./story.js";
 import { purged, removed, upgrades } from "./versions.js";
 
+function seconds(since = 0): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
 t.setTimeout(1_200_000);
 if (process.getuid?.() !== 0) {
   throw new Error("the boot test needs root: it makes a network namespace and boots a container");
 }
 
-const built = buildPackage();
+const building = buildPackage();
 const lab = makeLab();
 const hosts = { [PVE_NAME]: lab.address };
 const [node, outside] = await Promise.all([
@@ -37,6 +41,8 @@ const [node, outside] = await Promise.all([
 ]);
 await furnishEtcPve(node, outside.facts);
 await trust(node, { login: outside.facts.entraCaPem, acme: outside.facts.acmeCaPem });
+const built = await building;
+t.comment(`${built.file}: ${seconds()}`);
 const story: Story = { lab, node, outside, built };
 const before = await quietPicture(node);
 const firstKey = clientKey((await outside.files()).domainsCfg);
@@ -65,11 +71,12 @@ const chapters: Record<string, (t: Test) => Promise<void>> = {
   purge: (t) => purged(t, story),
   "what is left": (t) => leftNothing(t, story, before),
 };
+
 for (const [name, chapter] of Object.entries(chapters)) {
   const began = performance.now();
   await t.test(name, async (t) => {
     await chapter(t);
-    t.comment(`${((performance.now() - began) / 1000).toFixed(1)} s`);
+    t.comment(seconds(began));
   });
   if (t.passing()) continue;
   const { out } = await node.sh("journalctl --no-pager | grep -v ' Why: ' | tail -n 80");

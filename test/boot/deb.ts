@@ -1,4 +1,5 @@
 /** The package as `npm run deb` makes it, and a lower version of it. */
+import { execFile } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,16 +12,28 @@ export interface Package {
 }
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const LARGEST_OUTPUT = 64 * 1024 * 1024;
 /** Lower than any version that there is. */
 const LOWER = "0.0.1~before";
 
-/** `npm run deb`, whose last line is the path; `BOOT_DEB` names one that is there already. */
-export function buildPackage(): Package {
-  const built = process.env["BOOT_DEB"] ?? lastLine(must("npm", DEB, { cwd: REPOSITORY }));
-  return { file: built, version: must("dpkg-deb", ["--field", built, "Version"]).trim() };
+/**
+ * `npm run deb`, whose last line is the path; `BOOT_DEB` names one that is there already. Whatever
+ * else there is to prepare can go on meanwhile: compiling takes a minute.
+ */
+export async function buildPackage(): Promise<Package> {
+  const file = process.env["BOOT_DEB"] ?? lastLine(await runDeb());
+  return { file, version: must("dpkg-deb", ["--field", file, "Version"]).trim() };
 }
 
-const DEB = ["run", "--silent", "deb"];
+function runDeb(): Promise<string> {
+  const options = { cwd: REPOSITORY, maxBuffer: LARGEST_OUTPUT };
+  return new Promise((resolve, reject) => {
+    execFile("npm", ["run", "--silent", "deb"], options, (error, out, err) => {
+      if (error === null) resolve(out);
+      else reject(new Error(`npm run deb failed:\n${`${out}${err}`.slice(-4000)}`));
+    });
+  });
+}
 
 function lastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1) ?? "";
