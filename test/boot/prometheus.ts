@@ -82,10 +82,10 @@ async function firing(node: Node, name: string): Promise<Alert | undefined> {
   return alerts.find(({ labels, state }) => labels["alertname"] === name && state === "firing");
 }
 
-/** Prometheus' HTTP API; until it listens, an answer without anything in it. */
+/** Prometheus' HTTP API; until it is ready, an answer without anything in it. */
 async function ask<T>(node: Node, what: string): Promise<T> {
   const url = `http://127.0.0.1:${PORT}/api/v1/${what}`;
-  const { code, out } = await node.run("curl", "--silent", "--max-time", "5", url);
+  const { code, out } = await node.run("curl", "--silent", "--fail", "--max-time", "5", url);
   if (code !== 0) return { activeTargets: [], alerts: [] } as T;
   return (JSON.parse(out) as { data: T }).data;
 }
