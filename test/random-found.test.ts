@@ -158,6 +158,34 @@ t.test(
   },
 );
 
+t.test(
+  "sides that disagree about an account agree that it is in no group of the mapping",
+  async (t) => {
+    const site = siteFor(t, {
+      people: [plainPerson(0, [0, 1]), plainPerson(1, [0])],
+      groups: ["[entra:entra]", "[entra:entra]"],
+      realms: [plainRealm([plainMapping([0]), plainMapping([1])])],
+      users: [
+        { ...FIRST, person: 0, groups: [0, 1] },
+        { ...FIRST, person: 1, groups: [0] },
+      ],
+    });
+    await site.pass();
+    const [left, stays] = ALL_GROUPS.filter((group) =>
+      site.members(group).includes("anna@x.example@entra"),
+    );
+    const edits = [
+      { kind: "leave" as const, a: 0, b: 0, c: 0 },
+      { kind: "disable" as const, a: 0, b: 0, c: 0 },
+    ];
+    const lies = [{ kind: "own-old-record" as const, a: 0, b: 0, c: 0 }];
+    await site.pass({ edits, lies });
+    t.equal(site.site.pve.state.users.users.get("anna@x.example@entra")?.enable, true, "unsure");
+    t.notOk(site.members(left ?? "").includes("anna@x.example@entra"), "both sides say so");
+    t.ok(site.members(stays ?? "").includes("anna@x.example@entra"), "one side says so");
+  },
+);
+
 t.test("who takes over a name counts as coming in: the group is not emptied", async (t) => {
   const member = (person: number): UserDraw => ({ ...FIRST, person, groups: [0] });
   const site = siteFor(t, {

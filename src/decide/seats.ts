@@ -106,8 +106,7 @@ function seatIn(
       return has ? orphaned(group) : undefined;
     case "unsure":
       if (!has) return { want: "stay", reason: "nothing is certain", cause: "removed" };
-      if (group.mapping === undefined) return orphaned(group);
-      return { want: "stay", reason: "nothing is certain", cause: "removed" };
+      return group.mapping === undefined ? orphaned(group) : unsureSeat(standing, group.mapping);
     case "gone":
       return has
         ? { want: "out", reason: `account ${standing.because} in Entra`, cause: "disabled" }
@@ -127,6 +126,24 @@ function seatIn(
 function orphaned(group: GroupState): Verdict | undefined {
   if (group.mapping !== undefined) return undefined;
   return { want: "out", reason: `no mapping names ${group.id} any more`, cause: "removed" };
+}
+
+/**
+ * What is unsure is the account: two sides that disagree about it may well agree that its person is
+ * in none of a mapping's groups, and then they are out of it (P2).
+ */
+function unsureSeat({ own }: Standing, mapping: Mapping): Verdict {
+  const outside = own?.kind === "person" && !mapping.listed.has(own.person.id);
+  if (outside && mapping.complete && ownSideIn(own, mapping) === false) return noLonger(mapping);
+  return { want: "stay", reason: "nothing is certain", cause: "removed" };
+}
+
+function noLonger(mapping: Mapping): Verdict {
+  return {
+    want: "out",
+    reason: `no longer in ${mapping.label}: the list and their own side agree`,
+    cause: "removed",
+  };
 }
 
 function activeSeat(
@@ -181,13 +198,7 @@ function absentFromList(
   });
   if (!mapping.complete) return stay("the Entra group could not be read whole");
   const inside = ownSideIn(own, mapping);
-  if (inside === false) {
-    return {
-      want: "out",
-      reason: `no longer in ${mapping.label}: the list and their own side agree`,
-      cause: "removed",
-    };
-  }
+  if (inside === false) return noLonger(mapping);
   const why =
     inside === true
       ? "the list lacks them, their own side says member"
