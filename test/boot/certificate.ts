@@ -8,6 +8,7 @@ import type { Story } from "./story.js";
 
 export async function certified(t: Test, { node, outside }: Story): Promise<void> {
   await outside.showCertificate("acme");
+  t.equal((await node.run("pve-entra-agent", "sync")).code, 1, "a pass fails");
   const failing = await untilState(node, "failing");
   t.match(failing.reasons.join(), /PVE_CERTIFICATE/, "without server_name, the name is refused");
 
