@@ -4,7 +4,7 @@
  * give; afterwards everything is as an undisturbed run leaves it.
  */
 import type { Test } from "tap";
-import { crashEach, WRITES } from "./crash.js";
+import { crashEach, EFFECTS } from "./crash.js";
 import type { Aftermath } from "./crash.js";
 import { differences, pictureOf } from "./crash-picture.js";
 import type { Ended } from "./process.js";
@@ -18,7 +18,7 @@ const HELD = 3;
 
 export function crashElsewhere(t: Test, scenario: Scenario): void {
   crashEach(t, scenario, {
-    places: WRITES,
+    places: EFFECTS,
     aftermath: startElsewhere,
     stride: 1,
     good: "end the same on another node",

@@ -5,4 +5,4 @@ import { PEOPLE } from "./scenarios-people.js";
 import { size } from "./size.js";
 
 t.setTimeout(3_600_000);
-for (const scenario of PEOPLE) crashEverywhere(t, scenario, size({ usual: 4, nightly: 1 }));
+for (const scenario of PEOPLE) crashEverywhere(t, scenario, size({ usual: 6, nightly: 1 }));

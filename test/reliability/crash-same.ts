@@ -14,14 +14,14 @@ import type { Moment } from "./crash-moment.js";
 
 /**
  * Equal for moments that differ in nothing but the hour and chance (ids, which replica is next):
- * both files of PVE, what Entra and each of its replicas know, how long until they learn the rest,
- * and every row of the journal.
+ * both files of PVE, what Entra and each of its replicas know and have yet to learn, and every row
+ * of the journal.
  */
 export function fingerprint({ now, entra, pve, state }: Moment): string {
   const { truth, replicas, index, nextLags, lag, pinned } = entra.directory;
   const known = [truth, ...replicas, index].map((replica) => [
     TABLES.map((table) => [...replica.entries(table)].map((row) => JSON.stringify(row)).sort()),
-    replica.awaits(now),
+    replica.awaits(now).map(([, ...row]) => row),
   ]);
   const settings = Object.values(entra.settings).map((value: unknown) =>
     value instanceof Map || value instanceof Set ? [...value] : value,

@@ -28,6 +28,8 @@ export const EVERYWHERE: readonly Place[] = NIGHTLY
   : ["at the arrival of request", "after the effect of write"];
 /** Before and after each effect. */
 export const WRITES: readonly Place[] = ["at the arrival of write", "after the effect of write"];
+/** Before an effect nothing is done yet but that its intent is noted: that one is for the night. */
+export const EFFECTS: readonly Place[] = NIGHTLY ? WRITES : ["after the effect of write"];
 /** An old secret goes a day after the new one came into use (`overlap`), an orphan likewise. */
 const CLEAN_UP_MS = 25 * 60 * 60_000;
 /** Enough to see what is wrong. */

@@ -12,7 +12,7 @@ import { NIGHTLY, say, seedOfRun, size } from "./size.js";
 
 t.setTimeout(8 * 60 * 60_000);
 
-const BY_CHANCE = 10;
+const BY_CHANCE = 5;
 const seed = seedOfRun();
 
 t.test("faults at every request", async (t) => {

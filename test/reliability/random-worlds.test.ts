@@ -31,10 +31,10 @@ const CORNERS: readonly (readonly [name: string, perMille: number])[] = [
 ];
 
 t.test("random worlds", async (t) => {
-  const tally = await lives(t, size({ usual: 60, nightly: 20_000 }));
-  const { plans, writes } = await orders(t, size({ usual: 20, nightly: 10_000 }));
-  await stricter(t, size({ usual: 20, nightly: 10_000 }));
-  await guards(t, size({ usual: 400, nightly: 40_000 }));
+  const tally = await lives(t, size({ usual: 20, nightly: 20_000 }));
+  const { plans, writes } = await orders(t, size({ usual: 10, nightly: 10_000 }));
+  await stricter(t, size({ usual: 10, nightly: 10_000 }));
+  await guards(t, size({ usual: 100, nightly: 40_000 }));
   await userids(t, size({ usual: 100, nightly: 20_000 }));
   if (tally.cases >= 1_000) {
     for (const [name, perMille] of CORNERS) {

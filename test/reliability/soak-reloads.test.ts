@@ -7,7 +7,7 @@ import { sample } from "./soak-measure.js";
 import type { Sample } from "./soak-measure.js";
 import { assertWell, complaints } from "./soak-watch.js";
 
-const RELOADS = size({ usual: 30, nightly: 500 });
+const RELOADS = size({ usual: 20, nightly: 500 });
 
 t.setTimeout(size({ usual: 300, nightly: 3600 }) * 1000);
 

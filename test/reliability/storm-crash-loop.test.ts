@@ -6,9 +6,9 @@ import { say, size } from "./size.js";
 
 t.setTimeout(600_000);
 
-const KILLS = 30;
+const KILLS = size({ usual: 8, nightly: 30 });
 /** Of a refused key each life begins with a minute of judging it. */
-const REFUSED_KILLS = size({ usual: 12, nightly: 30 });
+const REFUSED_KILLS = size({ usual: 4, nightly: 30 });
 /** Three an hour: more than that it does not even try. */
 const BETWEEN_MS = 14 * 60_000;
 type Test = Parameters<typeof startBed>[0];

@@ -28,7 +28,7 @@ const PASSES = 60;
 t.setTimeout(1_200_000);
 
 /** The moments at which people sign in once the key has changed: overlap, clean-up, and after. */
-const LATER = 200;
+const LATER = 120;
 const LATER_SPAN = 30 * HOUR;
 
 async function rotateIn(

@@ -50,7 +50,7 @@ async function runsOf(first: number, seeds: number, names: readonly string[]): P
 }
 
 t.test("two writers, mixed request by request", async (t) => {
-  const seeds = size({ usual: 30, nightly: 2000 });
+  const seeds = size({ usual: 20, nightly: 2000 });
   const first = seedOfRun();
   const sum = await runsOf(first, seeds, ["pve1", "pve2"]);
   t.strictSame(sum.failures, []);
@@ -63,7 +63,7 @@ t.test("two writers, mixed request by request", async (t) => {
 });
 
 t.test("one writer, and people who edit by hand", async (t) => {
-  const seeds = size({ usual: 12, nightly: 1000 });
+  const seeds = size({ usual: 8, nightly: 1000 });
   const first = seedOfRun();
   const sum = await runsOf(first, seeds, ["pve1"]);
   t.strictSame(sum.failures, []);
