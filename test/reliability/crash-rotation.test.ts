@@ -8,4 +8,4 @@ t.setTimeout(3_600_000);
 const [whole] = ROTATIONS;
 if (whole === undefined) throw new Error("no rotation");
 // Most of its requests are questions to one and the same world.
-crashEverywhere(t, whole, size({ usual: 20, nightly: 1 }));
+crashEverywhere(t, whole, size({ usual: 40, nightly: 1 }));

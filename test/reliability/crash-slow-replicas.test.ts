@@ -6,5 +6,5 @@ import { ROTATIONS } from "./scenarios-rotation.js";
 
 t.setTimeout(3_600_000);
 for (const scenario of ROTATIONS.slice(1)) {
-  crashEverywhere(t, scenario, size({ usual: 20, nightly: 1 }));
+  crashEverywhere(t, scenario, size({ usual: 40, nightly: 1 }));
 }

@@ -8,7 +8,7 @@ import { sample } from "./soak-measure.js";
 import type { Sample } from "./soak-measure.js";
 import { assertWell, complaints } from "./soak-watch.js";
 
-const PASSES = size({ usual: 40, nightly: 2000 });
+const PASSES = size({ usual: 30, nightly: 2000 });
 
 t.setTimeout(size({ usual: 300, nightly: 3600 }) * 1000);
 

@@ -9,7 +9,7 @@ import { sample } from "./soak-measure.js";
 import type { Sample } from "./soak-measure.js";
 import { assertWell, complaints } from "./soak-watch.js";
 
-const PASSES = size({ usual: 160, nightly: 10_000 });
+const PASSES = size({ usual: 120, nightly: 10_000 });
 const ROTATIONS = size({ usual: 4, nightly: 100 });
 /**
  * Passes five minutes apart, then a gap; all together span three years: the journal's 400 days

@@ -20,7 +20,7 @@ async function runOf(seed: number, always = false): Promise<KeyRun> {
 }
 
 t.test("two agents rotate at once", async (t) => {
-  const seeds = size({ usual: 8, nightly: 500 });
+  const seeds = size({ usual: 5, nightly: 500 });
   const first = seedOfRun();
   let [held, written, overtaken, most] = [0, 0, 0, 0];
   const failures: string[] = [];

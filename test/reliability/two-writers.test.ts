@@ -50,7 +50,7 @@ async function runsOf(first: number, seeds: number, names: readonly string[]): P
 }
 
 t.test("two writers, mixed request by request", async (t) => {
-  const seeds = size({ usual: 20, nightly: 2000 });
+  const seeds = size({ usual: 12, nightly: 2000 });
   const first = seedOfRun();
   const sum = await runsOf(first, seeds, ["pve1", "pve2"]);
   t.strictSame(sum.failures, []);
