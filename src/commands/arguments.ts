@@ -2,9 +2,13 @@
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
 import { DEFAULT_FILE } from "../config/load.js";
+import { wrapped } from "../decide/text.js";
 import { AgentError } from "../errors.js";
 import { EXIT_MEANINGS } from "../exit.js";
 import type { Args, Command } from "./io.js";
+
+/** Of the help, in characters. */
+const WIDTH = 90;
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
@@ -69,7 +73,7 @@ export function helpText(commands: readonly Command[], command?: Command): strin
       "Options:",
       ...columns([...COMMON_OPTIONS, VERSION_OPTION]),
       "",
-      ...wrapped(`Exit codes: ${EXIT_MEANINGS.map((row) => row.join(" ")).join(", ")}.`),
+      ...wrapped(`Exit codes: ${EXIT_MEANINGS.map((row) => row.join(" ")).join(", ")}.`, WIDTH),
       "",
     ].join("\n");
   }
@@ -121,19 +125,4 @@ function parse(command: Command, argv: readonly string[]): ReturnType<typeof par
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-}
-
-const WIDTH = 90;
-
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -23,6 +23,19 @@ export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).split("\n").map(printable).join("\n");
 }
 
+/** The words of a text in lines of `width` characters at most; a longer word has a line of its own. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
 function escapeUnit(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, "0")}`;
 }

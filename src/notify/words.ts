@@ -1,5 +1,6 @@
 /** The mails in words: plain ASCII, counts and times, and what to do next. Pure. */
-import { counted, instant, printable } from "../decide/text.js";
+import { counted, instant, printable, wrapped } from "../decide/text.js";
+import { ERRORS } from "../errors.js";
 import type { Due } from "./due.js";
 import type { Matter } from "./matters.js";
 
@@ -8,6 +9,11 @@ export interface Letter {
   readonly text: string;
 }
 
+/**
+ * Characters in a line at most, so that the mail travels as it is: longer ones would be encoded, and
+ * what hands it on to a chat shows the code.
+ */
+const MOST_LINE = 72;
 /** Longer ones are cut; nodemailer folds what is over 76. */
 const MOST_SUBJECT = 200;
 
@@ -21,7 +27,7 @@ export function letter(due: Due, node: string, now: number): Letter {
   ];
   return {
     subject: plain(`pve-entra-agent on ${node}: ${title}`).slice(0, MOST_SUBJECT),
-    text: `${paragraphs.map((paragraph) => wrapped(plain(paragraph))).join("\n\n")}\n`,
+    text: `${paragraphs.map((paragraph) => wrapped(plain(paragraph), MOST_LINE).join("\n")).join("\n\n")}\n`,
   };
 }
 
@@ -85,7 +91,7 @@ function advice(matter: Matter): readonly string[] {
       return ["Look with: pve-entra-agent status, and journalctl -u pve-entra-agent"];
     case "credential":
       return [
-        "Add a new certificate or secret to the agent app and put it in the credential file.",
+        ERRORS.CREDENTIAL_ENDS_SOON.next,
         "Without it the agent can neither read groups nor renew secrets after that moment.",
       ];
   }
@@ -102,20 +108,4 @@ function closing({ kind, since }: Due, node: string, now: number): string {
 /** No character that ends a header line, or that looks like another one, comes through. */
 function plain(text: string): string {
   return printable(text).replace(/[^\x20-\x7e]/g, "?");
-}
-
-/**
- * Lines of 72 characters at most, so that the mail travels as it is: longer ones would be encoded,
- * and what hands it on to a chat shows the code.
- */
-function wrapped(paragraph: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of paragraph.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > 72) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join("\n");
 }
