@@ -159,7 +159,7 @@ t.test(
 );
 
 t.test(
-  "sides that disagree about an account agree that it is in no group of the mapping",
+  "P2: sides that disagree about an account agree that it is in no group of the mapping",
   async (t) => {
     const site = siteFor(t, {
       people: [plainPerson(0, [0, 1]), plainPerson(1, [0])],
