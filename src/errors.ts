@@ -46,6 +46,10 @@ export const ERRORS = {
     "A credential file does not hold what it should.",
     "Write the credential anew as the message says, and restart the service; its content is never shown.",
   ),
+  ETC_PVE_ABSENT: error(
+    "A file that the configuration names is not there, and neither is anything of /etc/pve.",
+    "See that /etc/pve is mounted (`systemctl status pve-cluster`). The service's start is tried again by itself; where it runs already, restart it.",
+  ),
   CREDENTIAL_ENDS_SOON: warning(
     "The agent's own credential for Entra ends soon.",
     "Add a new certificate or secret to the agent app, put it in the credential file, and restart the service.",

@@ -1,5 +1,4 @@
 /** How the program ends: a contract with scripts and with systemd. */
-import { ConfigError } from "./config/problems.js";
 import { asAgentError } from "./errors.js";
 import type { ErrorCode } from "./errors.js";
 
@@ -43,6 +42,5 @@ const CODES: Partial<Record<ErrorCode, Exit>> = {
 
 /** What an error that ends a command means for the shell. */
 export function exitOf(thrown: unknown): Exit {
-  if (thrown instanceof ConfigError) return EXIT.config;
   return CODES[asAgentError(thrown).code] ?? EXIT.failed;
 }

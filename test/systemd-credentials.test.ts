@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { clusterId } from "../src/cluster/id.js";
-import { foldersOf, foldersText, locate } from "../src/config/folders.js";
+import { foldersOf, foldersText, lacksEtcPve, locate } from "../src/config/folders.js";
 import { loadConfig } from "../src/config/load.js";
 import { holdCredentials, readPveToken } from "../src/config/secrets.js";
 import { ConfigError } from "../src/config/problems.js";
 import { controlSocket } from "../src/control/index.js";
+import { EXIT, exitOf } from "../src/exit.js";
 import { createAuthority } from "./emulators/common/tls.js";
-import { BASE } from "./config-cases/base.js";
+import { BASE, changed } from "./config-cases/base.js";
 import { configFolder } from "./config-cases/folder.js";
 
+const NO_CA = { url: "https://127.0.0.1:8006", tokenId: "a@pve!b", tokenFile: "/nowhere/token" };
 const PACKAGED = "/etc/pve-entra-agent/config.toml";
 
 function folder(t: Parameters<typeof configFolder>[0]): string {
@@ -51,8 +53,13 @@ t.test("root's shell looks where systemd would have", async (t) => {
   t.strictSame(foldersOf(PACKAGED, {}), {
     config: "/etc/pve-entra-agent",
     places: ["/etc/pve/priv/pve-entra-agent", "/etc/pve-entra-agent/credentials"],
+    rootCa: "/etc/pve/pve-root-ca.pem",
   });
-  t.strictSame(foldersOf("/root/other.toml", {}).places, [], "another file's are its own");
+  t.strictSame(
+    foldersOf("/root/other.toml", {}),
+    { config: "/root", places: [] },
+    "another file's are its own",
+  );
   const [cluster, node, config] = [folder(t), folder(t), folder(t)];
   const folders = { places: [cluster, node], config };
   t.equal(locate("a", folders), join(config, "a"));
@@ -62,6 +69,13 @@ t.test("root's shell looks where systemd would have", async (t) => {
   writeFileSync(join(cluster, "a"), "x");
   t.equal(locate("a", folders), join(cluster, "a"));
   t.equal(foldersText(folders), `${cluster} or in ${node} or in ${config}`);
+  const rootCa = join(folder(t), "pve-root-ca.pem");
+  t.equal(locate("pve-root-ca.pem", { ...folders, rootCa }), join(config, "pve-root-ca.pem"));
+  t.ok(lacksEtcPve({ ...folders, rootCa }));
+  writeFileSync(rootCa, "a CA");
+  t.equal(locate("pve-root-ca.pem", { ...folders, rootCa }), rootCa);
+  t.notOk(lacksEtcPve({ ...folders, rootCa }));
+  t.notOk(lacksEtcPve(folders), "another file's folders have nothing to do with /etc/pve");
 });
 
 t.test("a credential that systemd has not loaded is told with where to put it", async (t) => {
@@ -76,6 +90,62 @@ t.test("a credential that systemd has not loaded is told with where to put it", 
     t.match(message, /loaded at the start from \/etc\/pve\/priv\/pve-entra-agent and/);
     t.match(message, /\/etc\/pve-entra-agent\/credentials/);
   }
+});
+
+/** What comes of loading a configuration with these credentials. */
+function loading(file: string, dir: string): { code: string; exit: number; lines: string[] } {
+  try {
+    loadConfig(file, { env: { CREDENTIALS_DIRECTORY: dir } });
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    return { code: thrown.code, exit: exitOf(thrown), lines: thrown.message.split("\n") };
+  }
+  return { code: "none", exit: EXIT.done, lines: [] };
+}
+
+t.test("/etc/pve is not mounted yet: not a wrong configuration, systemd tries again", async (t) => {
+  const { folder: config, file } = configFolder(t, BASE);
+  for (const name of ["pve-root-ca.pem", "pve-token", "agent.pem"]) rmSync(join(config, name));
+  const dir = folder(t);
+  for (const name of ["cluster", "node", "pve-root-ca.pem"]) credential(dir, name, "\n");
+
+  const late = loading(file, dir);
+  t.match(late, { code: "ETC_PVE_ABSENT", exit: EXIT.failed });
+  t.equal(late.lines.length, 3, "each file that is missing is told");
+  for (const line of late.lines) {
+    t.match(line, /names a file that is not there.* nothing of \/etc\/pve is there either/);
+    t.match(line, /systemctl status pve-cluster/);
+    t.match(line, /or put the file in \/etc\/pve-entra-agent\/credentials$/);
+  }
+
+  credential(dir, "node_agent.pem", "this node's own");
+  t.match(loading(file, dir), { code: "ETC_PVE_ABSENT", exit: EXIT.failed, lines: { length: 2 } });
+  writeFileSync(file, changed({ "rotate = true": "rotat = true" }));
+  t.match(loading(file, dir), { code: "CONFIG_INVALID", exit: EXIT.config }, "a mistake is one");
+  writeFileSync(file, BASE);
+
+  credential(dir, "pve-root-ca.pem", "a CA");
+  const wrong = loading(file, dir);
+  t.match(
+    wrong,
+    { code: "CONFIG_INVALID", exit: EXIT.config },
+    "mounted, and the token is missing",
+  );
+  t.equal(wrong.lines.length, 1);
+  t.notMatch(wrong.lines[0], /pve-cluster/);
+  credential(dir, "cluster_pve-token", "the cluster's");
+  t.strictSame(loading(file, dir).lines, []);
+});
+
+t.test("the cluster's id may come with /etc/pve, too", async (t) => {
+  const dir = folder(t);
+  const { folder: config, file } = configFolder(t, BASE);
+  rmSync(join(config, "pve-root-ca.pem"));
+  const env = { CREDENTIALS_DIRECTORY: dir };
+  const idOf = (): string => clusterId({ cluster: {}, pve: NO_CA, file }, env);
+  t.throws(idOf, { code: "CONFIG_INVALID" });
+  credential(dir, "pve-root-ca.pem", "\n");
+  t.throws(idOf, { code: "ETC_PVE_ABSENT", message: /set \[cluster\] id$/ });
 });
 
 t.test("the cluster's id comes from the CA that systemd loaded", async (t) => {

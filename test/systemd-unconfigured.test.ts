@@ -1,5 +1,5 @@
 /** Installed and not configured: `run` waits, says what to do, and begins with a reload. */
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
@@ -18,20 +18,26 @@ interface Running {
   readonly exit: Promise<number>;
   readonly signal: (name: "stop" | "reload") => void;
   readonly told: () => readonly string[];
+  readonly said: () => string;
   readonly events: readonly string[];
 }
 
-function runOn(t: Parameters<typeof listen>[0], site: Site): Running {
+function runOn(
+  t: Parameters<typeof listen>[0],
+  site: Site,
+  env: Readonly<Record<string, string>> = {},
+): Running {
   const systemd = listen(t);
   let signal: Running["signal"] = () => undefined;
   const events: string[] = [];
+  const errors: string[] = [];
   const log = createLog({
     clock: site.clock,
     sink: ({ event }) => void (typeof event === "string" && events.push(event)),
   });
   const exit = main(["run", "--config", site.configFile], {
     out: () => undefined,
-    err: () => undefined,
+    err: (text) => void errors.push(text),
     terminal: false,
     version: "0.0.0-test",
     uid: 0,
@@ -39,9 +45,15 @@ function runOn(t: Parameters<typeof listen>[0], site: Site): Running {
       signal = listener;
       return () => undefined;
     },
-    machine: machineOf(site.clock, { log, env: { NOTIFY_SOCKET: systemd.path } }),
+    machine: machineOf(site.clock, { log, env: { ...env, NOTIFY_SOCKET: systemd.path } }),
   });
-  return { exit, signal: (name) => signal(name), told: () => systemd.texts(), events };
+  return {
+    exit,
+    signal: (name) => signal(name),
+    told: () => systemd.texts(),
+    said: () => errors.join(""),
+    events,
+  };
 }
 
 const ADVICE = /^STATUS=not configured: edit .*config\.toml, then systemctl restart/;
@@ -96,6 +108,22 @@ t.test("a bad configuration at the start is exit code 78", async (t) => {
   writeFileSync(site.configFile, "nonsense = 1\n", { mode: 0o600 });
   const { exit, told } = runOn(t, site);
   t.equal(await exit, 78);
+  t.notOk(told().includes("READY=1"));
+});
+
+t.test("/etc/pve absent at the start is an exit code that systemd tries again", async (t) => {
+  const site = await startSite(t);
+  site.configure({ groups: mapping("ops", site.group("Operators", [])) });
+  writeFileSync(
+    site.configFile,
+    readFileSync(site.configFile, "utf8").replace(/"[^"\n]*pve-token"/, '"in-etc-pve"'),
+  );
+  const credentials = join(site.dir, "credentials");
+  mkdirSync(credentials);
+  writeFileSync(join(credentials, "pve-root-ca.pem"), "\n");
+  const { exit, told, said } = runOn(t, site, { CREDENTIALS_DIRECTORY: credentials });
+  t.equal(await exit, 1);
+  t.match(said(), /ETC_PVE_ABSENT: .*token_file.*systemctl status pve-cluster/);
   t.notOk(told().includes("READY=1"));
 });
 

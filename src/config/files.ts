@@ -1,6 +1,6 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
-import { foldersText, locate } from "./folders.js";
+import { foldersText, lacksEtcPve, locate, PLACES } from "./folders.js";
 import type { Kind, Reading } from "./kind.js";
 import { refuse, tell } from "./kind.js";
 import { folderWeaknessOf, ourUser, weaknessOf } from "./permission.js";
@@ -106,10 +106,23 @@ function tellUnreadable(
     return tell(reading, place, cannot, "check the disk and the file's folder");
   }
   const where = isAbsolute(written) ? "" : ` in ${foldersText(reading.folders)}`;
+  if (where !== "" && lacksEtcPve(reading.folders)) return tellUnmounted(where, place, reading);
   return tell(
     reading,
     place,
     `names a file that is not there${where}`,
     "create it, or write the name of the file that holds it, never its content",
+  );
+}
+
+/** No mistake of the configuration: the file may come with /etc/pve. */
+function tellUnmounted(where: string, place: Place, reading: Reading): undefined {
+  const [, { folder }] = PLACES;
+  return tell(
+    reading,
+    place,
+    `names a file that is not there${where}, and nothing of /etc/pve is there either`,
+    `see that /etc/pve is mounted (systemctl status pve-cluster), or put the file in ${folder}`,
+    "ETC_PVE_ABSENT",
   );
 }

@@ -26,6 +26,8 @@ export interface Folders {
   readonly credentials?: string;
   /** Where it is not, the folders that systemd would have loaded from. */
   readonly places: readonly string[];
+  /** The cluster's root CA: systemd's copy, or where it is not, PVE's own file. */
+  readonly rootCa?: string;
   /** The configuration's own folder, the last of all. */
   readonly config: string;
 }
@@ -37,8 +39,23 @@ export function foldersOf(
 ): Folders {
   const config = dirname(file);
   const credentials = env["CREDENTIALS_DIRECTORY"];
-  if (credentials !== undefined && credentials !== "") return { config, places: [], credentials };
-  return { config, places: config === PACKAGE_FOLDER ? PLACES.map(({ folder }) => folder) : [] };
+  if (credentials !== undefined && credentials !== "") {
+    return { config, places: [], credentials, rootCa: join(credentials, ROOT_CA.name) };
+  }
+  if (config !== PACKAGE_FOLDER) return { config, places: [] };
+  const rootCa = join(ROOT_CA.folder, ROOT_CA.name);
+  return { config, places: PLACES.map(({ folder }) => folder), rootCa };
+}
+
+/**
+ * Whether not even the cluster's root CA is there, which every node of Proxmox VE has: then /etc/pve
+ * is not mounted (pmxcfs(8)) and what is missing may come with it, or this is no node. Nothing is
+ * known where systemd has no stand-in for it, by a unit that is not ours.
+ */
+export function lacksEtcPve({ credentials, rootCa }: Folders): boolean {
+  if (rootCa === undefined) return false;
+  const size = sizeOf(rootCa);
+  return credentials === undefined ? size === undefined : size === STAND_IN_BYTES;
 }
 
 /** Where a `…_file` is, whether or not there is one. */
@@ -67,9 +84,10 @@ function inCredentials(written: string, { credentials }: Folders): readonly stri
   return [...loaded, join(credentials, `pve-entra-agent.${flat}`), join(credentials, written)];
 }
 
-function inPlaces(written: string, { places }: Folders): readonly string[] {
-  const rootCa = places.length > 0 && written === ROOT_CA.name ? [ROOT_CA.folder] : [];
-  return [...places, ...rootCa].map((folder) => join(folder, written));
+function inPlaces(written: string, { places, credentials, rootCa }: Folders): readonly string[] {
+  const own = places.map((folder) => join(folder, written));
+  const isRootCa = credentials === undefined && written === ROOT_CA.name;
+  return isRootCa && rootCa !== undefined ? [...own, rootCa] : own;
 }
 
 /**

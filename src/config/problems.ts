@@ -9,7 +9,17 @@ export interface Place {
 /** The very beginning: where a thing is reported that stands nowhere. */
 export const TOP: Place = { line: 1, column: 1 };
 
-export type ConfigCode = "CONFIG_UNREADABLE" | "CONFIG_SYNTAX" | "CONFIG_INVALID" | "CONFIG_UNSAFE";
+/** The gravest first. */
+const BY_GRAVITY = [
+  "CONFIG_UNREADABLE",
+  "CONFIG_SYNTAX",
+  "CONFIG_INVALID",
+  "CONFIG_UNSAFE",
+  // Alone it is no mistake, and may end by itself.
+  "ETC_PVE_ABSENT",
+] as const;
+
+export type ConfigCode = (typeof BY_GRAVITY)[number];
 
 /** One thing that is wrong with the configuration. */
 export interface Problem {
@@ -75,13 +85,7 @@ function byPlace(a: Problem, b: Problem): number {
 }
 
 function codeOf(problems: readonly Problem[]): ConfigCode {
-  const gravity: ConfigCode[] = [
-    "CONFIG_UNREADABLE",
-    "CONFIG_SYNTAX",
-    "CONFIG_INVALID",
-    "CONFIG_UNSAFE",
-  ];
-  return gravity.find((code) => problems.some((one) => one.code === code)) ?? "CONFIG_INVALID";
+  return BY_GRAVITY.find((code) => problems.some((one) => one.code === code)) ?? "CONFIG_INVALID";
 }
 
 function describe(problems: readonly Problem[]): string {

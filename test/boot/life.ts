@@ -40,6 +40,25 @@ export async function refuses(t: Test, { node, outside }: Story): Promise<void> 
   await untilState(node, "ok");
 }
 
+/** /etc/pve is mounted late: until then each start fails, and the one after that goes on. */
+export async function waitsForEtcPve(t: Test, { node }: Story): Promise<void> {
+  await node.must("mv", "/etc/pve", "/etc/pve.late");
+  await node.must("mkdir", "/etc/pve");
+  t.not((await node.run("systemctl", "restart", UNIT)).code, 0, "the start fails, and says so");
+  const failed = await until("systemd has tried again, and will once more", async () => {
+    const now = await show(node, "SubState", "NRestarts", "ExecMainStatus");
+    return now.SubState === "auto-restart" && Number(now.NRestarts) >= 1 ? now : undefined;
+  });
+  t.equal(failed.ExecMainStatus, "1");
+  const { out } = await node.run("systemctl", "status", "--no-pager", "--full", UNIT);
+  t.match(out, /ETC_PVE_ABSENT/, "systemctl status names the cause");
+  t.match(out, /systemctl status pve-cluster/, "and where to look");
+  await node.must("rmdir", "/etc/pve");
+  await node.must("mv", "/etc/pve.late", "/etc/pve");
+  await untilState(node, "ok");
+  t.pass("it starts by itself");
+}
+
 /** One copy of the credentials serves every node of the cluster: it goes before the node's own. */
 export async function moves(t: Test, { node, outside }: Story): Promise<void> {
   await placeCredentials(node, outside.facts, "cluster");
