@@ -48,7 +48,7 @@ export const ERRORS = {
   ),
   ETC_PVE_ABSENT: error(
     "A file that the configuration names is not there, and neither is anything of /etc/pve.",
-    "See that /etc/pve is mounted (`systemctl status pve-cluster`). The service's start is tried again by itself; where it runs already, restart it.",
+    "Look at `systemctl status pve-cluster`. A start is tried again by itself; a running service needs a restart.",
   ),
   CREDENTIAL_ENDS_SOON: warning(
     "The agent's own credential for Entra ends soon.",

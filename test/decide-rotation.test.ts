@@ -673,6 +673,17 @@ t.test("a new secret rests only where nobody waits and nothing hurries", async (
   t.equal(rests({ passwords: [minutes], own: [ours(minutes, "written")] }), false, "ends soon");
 });
 
+t.test(
+  "whose secret is somebody else's is told in words that hold while the new one rests",
+  async (t) => {
+    const decision = decideRotation(facts({ passwords: [dying], patient: true }));
+    t.equal(decision.rotate?.rests, true);
+    const [{ message } = { message: "" }] = decision.findings;
+    t.match(message, /^the secret one \(one…\) was not made by this agent.* until 2026-12-01$/);
+    t.notMatch(message, /replaced/);
+  },
+);
+
 t.test("it tells what is in use, and when it is due", async (t) => {
   const own = [ours(young, "written")];
   const { realms, nextRotationAt } = decideRotation(facts({ passwords: [young], own }));

@@ -66,12 +66,16 @@ function whyNot({ secret, key }: Use): string {
   return "its renewal has to wait";
 }
 
-/** Said once, when it goes out of use: from then on only a person can remove it. */
+/**
+ * Said while it goes out of use, and that takes its time: a new one rests and is proved before it is
+ * written. From then on only a person can remove the old one.
+ */
 function foreign(use: Use, _: Situation, rotate: Rotate | undefined): Finding | undefined {
   const { secret, view } = use;
   if (!mayWrite(use) || !rotate?.realms.includes(secret.realm)) return undefined;
   if (view.own !== false || view.inUse === undefined) return undefined;
-  const message = `the secret ${view.inUse.keyId} (${view.inUse.hint ?? "no hint"}…) is replaced and stays in the app until ${day(view.inUse.end)}`;
+  const which = `the secret ${view.inUse.keyId} (${view.inUse.hint ?? "no hint"}…)`;
+  const message = `${which} was not made by this agent, which will not remove it: it stays in the app until ${day(view.inUse.end)}`;
   return about(secret.realm, "ROTATION_FOREIGN_SECRET", message);
 }
 
