@@ -22,6 +22,7 @@ export const realm: RealmHealth = {
     ok: true,
     durationMs: 1250,
     held: 0,
+    heldPeople: 0,
     skipped: 0,
     kept: 2,
     unmanaged: 3,

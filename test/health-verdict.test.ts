@@ -17,7 +17,13 @@ const CASES: readonly [string, HealthState, HealthWord, readonly (string | RegEx
     "starting",
     [],
   ],
-  ["held changes", withRealm({ sync: { held: 3 } }), "degraded", ["entra: held changes: 3"]],
+  ["held changes", withRealm({ sync: { held: 3 } }), "degraded", ["entra: held: 3 changes"]],
+  [
+    "held changes, two for each person",
+    withRealm({ sync: { held: 80, heldPeople: 40 } }),
+    "degraded",
+    ["entra: held: 80 changes for 40 people"],
+  ],
   ["skipped people", withRealm({ sync: { skipped: 1 } }), "degraded", ["entra: skipped people: 1"]],
   ["kept people are no complaint", withRealm({ sync: { kept: 9, unmanaged: 9 } }), "ok", []],
   [
@@ -56,7 +62,7 @@ const CASES: readonly [string, HealthState, HealthWord, readonly (string | RegEx
     "a failure outweighs a hold, and both are said",
     withRealm({ sync: { ok: false, held: 2 } }),
     "failing",
-    ["entra: the last pass failed", "entra: held changes: 2"],
+    ["entra: the last pass failed", "entra: held: 2 changes"],
   ],
   [
     "the secret is refused",

@@ -11,7 +11,7 @@ const NOW = Date.UTC(2026, 10, 22, 12);
 
 const judged = (standing: Judged["standing"], key = "held entra"): Judged => ({
   key,
-  matter: { topic: "held", realm: "entra", held: 3 },
+  matter: { topic: "held", realm: "entra", held: 3, people: 2 },
   standing,
 });
 

@@ -98,7 +98,7 @@ for (const [name, [state, wanted]] of Object.entries(STATES)) {
 }
 
 const bad: HealthState = {
-  ...withRealm({ secret: { accepted: false }, sync: { ...late, held: 12 } }),
+  ...withRealm({ secret: { accepted: false }, sync: { ...late, held: 12, heldPeople: 6 } }),
   credentialEnds: NOW + DAY,
 };
 
@@ -120,14 +120,17 @@ t.test("every mail says what, since when, how many, and what to do, in plain ASC
   const texts = all.map(({ key, matter }) =>
     letter({ key, kind: "begun", matter, since: NOW }, "pve1", NOW),
   );
-  t.match(texts.map(({ text }) => text).join("\n"), /holds 12 changes[^]*PVE_NO_QUORUM/);
+  t.match(
+    texts.map(({ text }) => text).join("\n"),
+    /holds 12 changes for 6 people[^]*PVE_NO_QUORUM/,
+  );
 });
 
 t.test("a name cannot end a header line, nor look like another one", async (t) => {
   const name = "pve1\r\nBcc: all@example.com\r\n\r\nhello\u202eevil\u0000\ud800";
   const [first] = matters(bad, NOW);
   if (first === undefined) throw new Error("nothing to tell");
-  const matter = { topic: "held", realm: name, held: 1 } as const;
+  const matter = { topic: "held", realm: name, held: 1, people: 1 } as const;
   for (const node of ["pve1", name.repeat(40)]) {
     const mail = letter({ key: first.key, kind: "begun", matter, since: NOW }, node, NOW);
     t.match(mail.subject, /^[\x20-\x7e]{1,200}$/);

@@ -10,6 +10,7 @@ import type {
   SecretHealth,
   SyncHealth,
 } from "../health/index.js";
+import { countHeld } from "../decide/held.js";
 import type { Plan } from "../decide/plan.js";
 import { isFailure } from "../pass/pass.js";
 import type { PassReport } from "../pass/pass.js";
@@ -136,8 +137,10 @@ function numbersOf(plan: Plan | undefined, realm: string): Partial<RealmHealth["
   if (plan === undefined) return {};
   const of = (rows: readonly { readonly realm: string }[]): number =>
     rows.filter((row) => row.realm === realm).length;
+  const held = countHeld(plan.holds, realm);
   return {
-    held: plan.holds.filter(({ change }) => change.realm === realm).length,
+    held: held.changes,
+    heldPeople: held.people,
     skipped: of(plan.skipped),
     kept: of(plan.kept),
     unmanaged: of(plan.unmanaged),

@@ -12,6 +12,7 @@ import { groupStates } from "./group-state.js";
 import { guard, toApprove } from "./guard.js";
 import type { Judged } from "./guard.js";
 import type { Access, Directory, GroupId, History, Question, ServerTime, UserId } from "./facts.js";
+import { countHeld, heldText } from "./held.js";
 import { parseUserMark, writeUserMark } from "./mark.js";
 import { createSequencer, orderActions } from "./order.js";
 import type { OrderInput, Sequencer } from "./order.js";
@@ -253,7 +254,9 @@ function heldFindings({ holds }: Judged): Finding[] {
   return realms.map((realm) => {
     const own = holds.filter(({ change }) => change.realm === realm);
     const why = [...new Set(own.map(({ because }) => because))].join("; ");
-    return { code: "GUARD_HELD", message: `${own.length} changes are held: ${why}`, realm };
+    const what = heldText(countHeld(own, realm));
+    const verb = own.length === 1 ? "is" : "are";
+    return { code: "GUARD_HELD", message: `${what} ${verb} held: ${why}`, realm };
   });
 }
 

@@ -67,6 +67,8 @@ export interface SyncHealth {
   readonly durationMs?: number;
   /** Changes that the guard holds. */
   readonly held: number;
+  /** Whom they are about; 0 too where only the journal tells of them. */
+  readonly heldPeople: number;
   /** People of mapped groups who are given nothing. */
   readonly skipped: number;
   /** People who left every mapping and keep their account. */
@@ -80,6 +82,6 @@ export interface SyncHealth {
 /** A realm of which nothing is known yet. */
 export const UNKNOWN_REALM: RealmHealth = {
   secret: { rotating: false },
-  sync: { held: 0, skipped: 0, kept: 0, unmanaged: 0, groupMembers: new Map() },
+  sync: { held: 0, heldPeople: 0, skipped: 0, kept: 0, unmanaged: 0, groupMembers: new Map() },
   findings: new Map(),
 };

@@ -1,4 +1,5 @@
 /** What the state amounts to: one word, the HTTP status, and why. Pure. */
+import { heldText } from "../decide/held.js";
 import { isoInstant } from "../decide/text.js";
 import { ERRORS } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
@@ -94,7 +95,10 @@ function shortfalls(name: string, realm: RealmHealth): readonly string[] {
   const { sync } = realm;
   const findings = findingsOf(realm);
   const reasons: string[] = [];
-  if (sync.held > 0) reasons.push(`${name}: held changes: ${sync.held}`);
+  if (sync.held > 0) {
+    const held = heldText({ changes: sync.held, people: sync.heldPeople });
+    reasons.push(`${name}: held: ${held}`);
+  }
   if (sync.skipped > 0) reasons.push(`${name}: skipped people: ${sync.skipped}`);
   return [...reasons, ...errorsAmong(findings).map((code) => `${name}: ${summary(code)}`)];
 }

@@ -7,7 +7,13 @@ import type { HealthState, RealmHealth } from "../health/index.js";
 
 /** What a mail is about. Times are milliseconds since 1970. */
 export type Matter =
-  | { readonly topic: "held"; readonly realm: string; readonly held: number }
+  | {
+      readonly topic: "held";
+      readonly realm: string;
+      readonly held: number;
+      /** Whom that is about; 0: not known, or nobody. */
+      readonly people: number;
+    }
   | { readonly topic: "secret"; readonly realm: string; readonly expires?: number }
   | {
       readonly topic: "pass";
@@ -59,7 +65,8 @@ function secret(realm: string, { secret: { accepted, expires } }: RealmHealth): 
 
 /** Only the writer's count means anything: elsewhere the journal, and so the guard, begins full. */
 function held(realm: string, { sync }: RealmHealth, leader: boolean): Judged {
-  const matter = { topic: "held", realm, held: sync.held } as const;
+  const { held: count, heldPeople: people } = sync;
+  const matter = { topic: "held", realm, held: count, people } as const;
   return { key: `held ${realm}`, matter, standing: heldStanding(sync, leader) };
 }
 

@@ -1,5 +1,6 @@
 /** The mails in words: plain ASCII, counts and times, and what to do next. Pure. */
-import { counted, instant, printable, wrapped } from "../decide/text.js";
+import { heldText } from "../decide/held.js";
+import { instant, printable, wrapped } from "../decide/text.js";
 import { ERRORS } from "../errors.js";
 import type { Due } from "./due.js";
 import type { Matter } from "./matters.js";
@@ -58,7 +59,9 @@ function headline({ kind, matter }: Due): string {
 function facts(matter: Matter): readonly string[] {
   switch (matter.topic) {
     case "held":
-      return [`The guard holds ${counted(matter.held, "change", "changes")} for approval.`];
+      return [
+        `The guard holds ${heldText({ changes: matter.held, people: matter.people })} until you approve.`,
+      ];
     case "secret":
       return [
         "Nobody can sign in to this realm until it has a secret that Entra accepts.",

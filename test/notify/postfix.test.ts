@@ -70,7 +70,7 @@ t.test("a hostile name adds no header and no recipient", async (t) => {
   const due = {
     key: "held entra",
     kind: "begun",
-    matter: { topic: "held", realm: "entra\n.\nQUIT", held: 1 },
+    matter: { topic: "held", realm: "entra\n.\nQUIT", held: 1, people: 1 },
     since: NOW,
   } as const;
   await post(letter(due, evil, NOW), config, NOW, never);
