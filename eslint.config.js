@@ -15,7 +15,7 @@ const TESTS = "(^|/)test/";
 const UPPER = "/(pass|commands|daemon|control|cluster|journal|health)/|/(agent|main|grace)\\.js$";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", ".tap/"] },
+  { ignores: ["dist/", ".compiled/", "node_modules/", ".tap/"] },
   tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
