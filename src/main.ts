@@ -26,7 +26,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
         io.out(`${io.version}\n`);
         return EXIT.done;
       case "run":
-        return await parsed.command.run(parsed.args, io);
+        return await (await parsed.command.load())(parsed.args, io);
     }
   } catch (thrown) {
     io.err(errorText(asAgentError(thrown)));

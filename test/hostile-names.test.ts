@@ -5,7 +5,7 @@ import { errorText, findingText } from "../src/commands/findings.js";
 import { heldLines } from "../src/commands/held-text.js";
 import { entryText } from "../src/commands/history-text.js";
 import { statusText } from "../src/commands/status-text.js";
-import { startDaemon } from "../src/daemon/daemon.js";
+import { startDaemon } from "../src/daemon/start.js";
 import type { StatusView } from "../src/daemon/status.js";
 import { planView } from "../src/decide/plan-view.js";
 import type { Change, Plan } from "../src/decide/plan.js";

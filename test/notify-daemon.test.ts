@@ -1,7 +1,7 @@
 /** The daemon and its mails: once for each event, and no pass waits for a mail server. */
 import t from "tap";
 import type { Test } from "tap";
-import { startDaemon } from "../src/daemon/daemon.js";
+import { startDaemon } from "../src/daemon/start.js";
 import type { Daemon } from "../src/daemon/daemon.js";
 import { byHand, feel, until } from "./support/daemon-bed.js";
 import type { ByHand } from "./support/daemon-bed.js";

@@ -1,7 +1,7 @@
 /** The daemon as systemd sees it: ready when it knows both sides, dead when a pass hangs. */
 import { writeFileSync } from "node:fs";
 import t from "tap";
-import { startDaemon } from "../src/daemon/daemon.js";
+import { startDaemon } from "../src/daemon/start.js";
 import type { Daemon } from "../src/daemon/daemon.js";
 import { createLog } from "../src/log.js";
 import { EVENTS } from "../src/systemd/message-ids.js";

@@ -6,7 +6,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compileAddons } from "./addons.js";
-import { bundle, PROGRAM } from "./bundle.js";
+import { bundle } from "./bundle.js";
 import { bashCompletion, zshCompletion } from "./completions.js";
 import { manualPages } from "./manual/pages.js";
 import { checkVersions } from "./project.js";
@@ -28,7 +28,7 @@ for (const [name, text] of Object.entries(files)) {
 }
 const program = join(folder, "program");
 mkdirSync(program, { recursive: true });
-await bundle(join(program, PROGRAM));
+await bundle(program);
 compileAddons(program, join(folder, "addons"));
 
 function prefixed(prefix: string, all: Readonly<Record<string, string>>): Record<string, string> {

@@ -25,8 +25,8 @@ const COMMON: Readonly<Record<string, string>> = {
 /**
  * The licence of each package that is in ours, in the form of DEP-5
  * (https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/). `Files:` names the places in
- * the sources, for what is installed is one file. Throws where a package came without its licence's
- * text and it is none that Debian has.
+ * the sources, for what is installed is made of all of them. Throws where a package came without its
+ * licence's text and it is none that Debian has.
  */
 export async function copyrightText(): Promise<string> {
   const packages = bundledPackages(await bundle());
@@ -44,7 +44,7 @@ Upstream-Name: pve-entra-agent
 Comment:
  This file is made by scripts/package/copyright.ts from what esbuild put into
  the program and what is compiled into its addons. node_modules is where npm
- puts it; the installed program is one file made of all of it.
+ puts it; the installed program is a few files made of all of it.
 
 Files: *
 Copyright: the maintainers of pve-entra-agent

@@ -48,6 +48,17 @@ const NO_SCHEMAS = `
 module.exports = () => { throw new Error("compilers of schemas are not in the bundle"); };
 `;
 
+/** We have no plugin of fastify, whose wanted versions it would compare. */
+const NO_VERSIONS = `
+const refuse = () => { throw new Error("plugins of fastify are not in the bundle"); };
+module.exports = { gt: refuse, coerce: refuse, satisfies: refuse };
+`;
+
+/** fastify's inject(), for tests. */
+const NO_INJECTION = `
+module.exports = () => { throw new Error("inject() is not in the bundle"); };
+`;
+
 /** zod speaks fifty languages. */
 const ENGLISH = `export { default as en } from "./en.js";`;
 
@@ -62,6 +73,7 @@ function cronInUtc(file: string): OnLoadResult {
 
 const REPLACED: Readonly<Record<string, (file: string) => OnLoadResult>> = {
   "proxmox-api/esm/ProxmoxEngine.js": () => ({ contents: NO_ENGINE }),
+  "light-my-request/index.js": () => ({ contents: NO_INJECTION }),
   "prom-client/index.js": () => ({ contents: PROM_CLIENT }),
   "pino/lib/transport.js": () => ({ contents: NO_TRANSPORT }),
   "@fastify/ajv-compiler/index.js": () => ({ contents: NO_SCHEMAS }),
@@ -71,14 +83,28 @@ const REPLACED: Readonly<Record<string, (file: string) => OnLoadResult>> = {
   "node-cron/dist/_shared.js": cronInUtc,
 };
 
+/** Modules that a dependency loads beforehand, and would need for what it is never asked. */
+const UNASKED: readonly (readonly [name: RegExp, by: RegExp, instead: string])[] = [
+  // Neither fastify nor undici is asked to speak it.
+  [/^(node:)?http2$/, /./, "module.exports = { constants: {} };"],
+  [/^node:https$/, /\/fastify\//, "module.exports = {};"],
+  [/^semver$/, /\/fastify\//, NO_VERSIONS],
+  // Whether this is a worker: no thread of ours writes a log.
+  [/^worker_threads$/, /\/pino\//, "module.exports = { isMainThread: true };"],
+  // Tasks in processes of their own.
+  [/^(node:)?child_process$/, /\/node-cron\//, "export const fork = undefined;"],
+];
+
 export const slim: Plugin = {
   name: "slim",
   setup(build) {
-    // fastify and undici load it beforehand; neither is asked to speak it.
-    build.onResolve({ filter: /^(node:)?http2$/ }, () => ({ path: "http2", namespace: "none" }));
-    build.onLoad({ filter: /./, namespace: "none" }, () => ({
-      contents: "module.exports = { constants: {} };",
-    }));
+    for (const [filter, importer, contents] of UNASKED) {
+      const namespace = `none ${filter.source} ${importer.source}`;
+      build.onResolve({ filter }, ({ path, importer: by }) =>
+        importer.test(by) ? { path, namespace } : undefined,
+      );
+      build.onLoad({ filter: /./, namespace }, () => ({ contents }));
+    }
     const met = new Set<string>();
     for (const [name, contents] of Object.entries(REPLACED)) {
       const filter = new RegExp(`/node_modules/${name.replaceAll(".", "\\.")}$`);

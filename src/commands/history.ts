@@ -6,44 +6,32 @@ import { readJournal } from "../journal/index.js";
 import type { EntryFilter } from "../journal/index.js";
 import { findingsText } from "./findings.js";
 import { entryText } from "./history-text.js";
-import type { Args, Command } from "./io.js";
+import { HISTORY_LIMIT } from "./index.js";
+import type { Args, Run } from "./io.js";
 
-const DEFAULT_LIMIT = 100;
 const MOST = 100_000;
 
-export const history: Command = {
-  name: "history",
-  summary: "Shows the journal: what was changed, when and why, newest first",
-  options: {
-    realm: { value: "NAME", help: "only this realm" },
-    user: { value: "USERID", help: "only this user, as in PVE: name@realm" },
-    group: { value: "NAME", help: "only this PVE group" },
-    since: { value: "TIME", help: "from then on: 2026-11-21, 2026-11-21T10:00Z, or 24h, 7d ago" },
-    until: { value: "TIME", help: "before then, likewise" },
-    limit: { value: "N", help: `at most so many entries (${DEFAULT_LIMIT})` },
-  },
-  async run(args, io) {
-    const config = loadConfig(args.config, { env: io.machine.env });
-    const { clock, log, nodeName, machineId } = io.machine;
-    const filter = filterOf(args, clock.now());
-    const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
-    try {
-      io.err(findingsText(journal.findings));
-      const entries = journal.entries(filter);
-      if (args.json) io.out(entries.map((entry) => `${jsonText(entry)}\n`).join(""));
-      else if (entries.length === 0) io.out("The journal has no such entry.\n");
-      else io.out(entries.map((entry) => `${entryText(entry)}\n`).join(""));
-      return EXIT.done;
-    } finally {
-      journal.close();
-    }
-  },
+export const history: Run = async (args, io) => {
+  const config = loadConfig(args.config, { env: io.machine.env });
+  const { clock, log, nodeName, machineId } = io.machine;
+  const filter = filterOf(args, clock.now());
+  const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
+  try {
+    io.err(findingsText(journal.findings));
+    const entries = journal.entries(filter);
+    if (args.json) io.out(entries.map((entry) => `${jsonText(entry)}\n`).join(""));
+    else if (entries.length === 0) io.out("The journal has no such entry.\n");
+    else io.out(entries.map((entry) => `${entryText(entry)}\n`).join(""));
+    return EXIT.done;
+  } finally {
+    journal.close();
+  }
 };
 
 function filterOf({ values }: Args, now: number): EntryFilter {
   const { realm, user, group, since, until, limit } = values;
   return {
-    limit: limit === undefined ? DEFAULT_LIMIT : countOf(limit),
+    limit: limit === undefined ? HISTORY_LIMIT : countOf(limit),
     ...(realm === undefined ? {} : { realm }),
     ...(user === undefined ? {} : { userid: user }),
     ...(group === undefined ? {} : { group }),

@@ -20,8 +20,12 @@ export interface Command {
   readonly summary: string;
   /** Beside `--config`, `--json` and `--help`, which every command has. */
   readonly options: Readonly<Record<string, CommandOption>>;
-  run(args: Args, io: Io): Promise<number>;
+  /** On use: most of the program is behind one command or another. */
+  load(): Promise<Run>;
 }
+
+/** Does what the command is for, and gives the exit code. Throws an AgentError. */
+export type Run = (args: Args, io: Io) => Promise<number>;
 
 export interface CommandOption {
   /** What stands for the value in the help: `ID`, `NAME`; absent: there is none to give. */

@@ -9,7 +9,7 @@ import { EXIT } from "../exit.js";
 import type { PassReport } from "../pass/pass.js";
 import { verdict } from "../pass/verdict.js";
 import { redact, redactDeep } from "../redact.js";
-import type { Command } from "./io.js";
+import type { Run } from "./io.js";
 import { findingsText } from "./findings.js";
 import { readOnly } from "./locally.js";
 import { withProgress } from "./progress.js";
@@ -17,26 +17,21 @@ import { withProgress } from "./progress.js";
 /** No plan as JSON nests deeper. */
 const DEPTH = 16;
 
-export const plan: Command = {
-  name: "plan",
-  summary: "Shows what the next pass would do and why; writes nothing",
-  options: {},
-  async run({ config: file, json }, io) {
-    const config = loadConfig(file, { env: io.machine.env });
-    const report = await readOnly(config, io, (passes) =>
-      withProgress(io, "looking at Entra and Proxmox VE", () =>
-        passes.pass({ trigger: "plan", dry: true }),
-      ),
-    );
-    if (report.plan === undefined) {
-      io.err(findingsText(report.findings));
-      return EXIT.failed;
-    }
-    const told = { ...report.plan, findings: findingsOf(report, report.plan) };
-    if (json) io.out(`${jsonText(redactDeep(planView(told, report.secrets), DEPTH), 2)}\n`);
-    else io.out(renderPlan(told, report.secrets, io.terminal ? ansiPaint : plainPaint));
-    return verdict(report, true);
-  },
+export const plan: Run = async ({ config: file, json }, io) => {
+  const config = loadConfig(file, { env: io.machine.env });
+  const report = await readOnly(config, io, (passes) =>
+    withProgress(io, "looking at Entra and Proxmox VE", () =>
+      passes.pass({ trigger: "plan", dry: true }),
+    ),
+  );
+  if (report.plan === undefined) {
+    io.err(findingsText(report.findings));
+    return EXIT.failed;
+  }
+  const told = { ...report.plan, findings: findingsOf(report, report.plan) };
+  if (json) io.out(`${jsonText(redactDeep(planView(told, report.secrets), DEPTH), 2)}\n`);
+  else io.out(renderPlan(told, report.secrets, io.terminal ? ansiPaint : plainPaint));
+  return verdict(report, true);
 };
 
 /** All that bears on the exit code: of the plan, and of what the pass met beside it. */

@@ -8,22 +8,17 @@ import { EXIT } from "../exit.js";
 import { UNKNOWN_REALM } from "../health/index.js";
 import type { HealthState, RealmHealth } from "../health/index.js";
 import { readJournal } from "../journal/index.js";
-import type { Command, Io } from "./io.js";
+import type { Io, Run } from "./io.js";
 import { statusText } from "./status-text.js";
 
-export const status: Command = {
-  name: "status",
-  summary: "Shows secret, sync, lease, holds, and who is kept and why",
-  options: {},
-  async run({ config: file, json }, io) {
-    const config = loadConfig(file, { env: io.machine.env });
-    const socket = controlSocket(config.state.dir, io.machine.env);
-    const view = (await daemonListens(socket))
-      ? ((await statusOfDaemon(socket)) as StatusView)
-      : fromJournal(config, io);
-    io.out(json ? `${jsonText(view, 2)}\n` : statusText(view, io.terminal));
-    return view.health.state === "failing" || !view.running ? EXIT.failed : EXIT.done;
-  },
+export const status: Run = async ({ config: file, json }, io) => {
+  const config = loadConfig(file, { env: io.machine.env });
+  const socket = controlSocket(config.state.dir, io.machine.env);
+  const view = (await daemonListens(socket))
+    ? ((await statusOfDaemon(socket)) as StatusView)
+    : fromJournal(config, io);
+  io.out(json ? `${jsonText(view, 2)}\n` : statusText(view, io.terminal));
+  return view.health.state === "failing" || !view.running ? EXIT.failed : EXIT.done;
 };
 
 /** Without a daemon nobody knows how things are now; the journal knows how they were. */

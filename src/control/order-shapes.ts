@@ -1,37 +1,41 @@
-/**
- * What an order may say. Loaded with the first order only: zod takes 12 MB, and most daemons are
- * never given one.
- */
-import { z } from "zod";
+/** What an order may say. */
+import type { z as Zod } from "zod";
 import { AgentError } from "../errors.js";
 
-const SYNC = z.strictObject({
-  approve: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, "is no approval ID")
-    .optional(),
-  by: z.string().max(256).optional(),
-});
-const ROTATE = z.strictObject({
-  // PVE's own rule for the names of realms.
-  realm: z
-    .string()
-    .max(32)
-    .regex(/^[A-Za-z][A-Za-z0-9._-]+$/, "is no name of a realm")
-    .optional(),
-});
+export interface SyncBody {
+  readonly approve?: string | undefined;
+  readonly by?: string | undefined;
+}
+
+export interface RotateBody {
+  readonly realm?: string | undefined;
+}
 
 /** Throws USAGE for a body that is no order to synchronise. */
-export function parseSync(body: unknown): z.infer<typeof SYNC> {
-  return parse(SYNC, body);
+export async function parseSync(body: unknown): Promise<SyncBody> {
+  const z = await loadZod();
+  const approvalId = z.string().regex(/^[0-9a-f]{64}$/, "is no approval ID");
+  const by = z.string().max(256);
+  return parse(z.strictObject({ approve: approvalId.optional(), by: by.optional() }), body);
 }
 
 /** Throws USAGE for a body that is no order to rotate. */
-export function parseRotate(body: unknown): z.infer<typeof ROTATE> {
-  return parse(ROTATE, body);
+export async function parseRotate(body: unknown): Promise<RotateBody> {
+  const z = await loadZod();
+  // PVE's own rule for the names of realms.
+  const realm = z
+    .string()
+    .max(32)
+    .regex(/^[A-Za-z][A-Za-z0-9._-]+$/, "is no name of a realm");
+  return parse(z.strictObject({ realm: realm.optional() }), body);
 }
 
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+/** With the first order only: zod takes 12 MB, and most daemons are never given one. */
+async function loadZod(): Promise<typeof Zod> {
+  return (await import("zod")).z;
+}
+
+function parse<T>(schema: Zod.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -12,7 +12,7 @@ import type { Log } from "../log.js";
 import { printable } from "../decide/text.js";
 import { redact } from "../redact.js";
 import type { ControlHandlers, Emit, ExitCode } from "./events.js";
-import type * as OrderShapes from "./order-shapes.js";
+import { parseRotate, parseSync } from "./order-shapes.js";
 import { socketState } from "./socket.js";
 import { EventStream } from "./stream.js";
 import { Turns } from "./turns.js";
@@ -42,8 +42,6 @@ const MOST_CONNECTIONS = 32;
 const MOST_PATH_BYTES = 107;
 /** How long a reader may take for the last event. */
 const FAREWELL_MS = 200;
-
-const orderShapes = (): Promise<typeof OrderShapes> => import("./order-shapes.js");
 
 /**
  * Listens. A socket file whose process is gone is replaced; NODE_LOCKED where a process answers
@@ -127,8 +125,7 @@ function build(options: ControlOptions, streams: Set<EventStream>): FastifyInsta
   const rotations = new Turns(MOST_WAITING);
   const work = { streams, log, busy };
   server.post("/sync", async (request, reply) => {
-    const { parseSync } = await orderShapes();
-    const { approve, by } = parseSync(request.body);
+    const { approve, by } = await parseSync(request.body);
     const order = {
       ...(approve === undefined ? {} : { approve }),
       ...(by === undefined ? {} : { by: printable(by) }),
@@ -136,8 +133,7 @@ function build(options: ControlOptions, streams: Set<EventStream>): FastifyInsta
     return run({ ...work, turns: syncs }, reply, (emit) => handlers.sync(order, emit));
   });
   server.post("/rotate", async (request, reply) => {
-    const { parseRotate } = await orderShapes();
-    const { realm } = parseRotate(request.body);
+    const { realm } = await parseRotate(request.body);
     const order = realm === undefined ? {} : { realm };
     return run({ ...work, turns: rotations }, reply, (emit) => handlers.rotate(order, emit));
   });

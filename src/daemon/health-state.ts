@@ -1,8 +1,6 @@
 /** What the passes reported, kept as the state that health, metrics and `status` are made from. */
 import type { ErrorCode, Finding } from "../errors.js";
-import type { Config } from "../config/types.js";
 import { UNKNOWN_REALM } from "../health/index.js";
-import type { Journal } from "../journal/index.js";
 import type {
   FindingCounts,
   HealthState,
@@ -168,29 +166,4 @@ function countsOf(findings: readonly Finding[]): FindingCounts {
   const counts = new Map<ErrorCode, number>();
   for (const { code } of findings) counts.set(code, (counts.get(code) ?? 0) + 1);
   return counts;
-}
-
-/** A restart is no reason to forget when a pass or a rotation last went well. */
-export function knownRealms(config: Config, journal: Journal): HealthState["realms"] {
-  const last = journal.lastPasses();
-  return new Map(
-    config.realms.map(({ name, clientId }) => {
-      const lastSuccess = last.get(name)?.lastSuccess;
-      const written = journal.secrets
-        .all(clientId)
-        .filter(({ state, realms }) => state === "written" && realms.includes(name))
-        .map(({ at }) => at);
-      return [
-        name,
-        {
-          ...UNKNOWN_REALM,
-          sync: { ...UNKNOWN_REALM.sync, ...(lastSuccess === undefined ? {} : { lastSuccess }) },
-          secret: {
-            ...UNKNOWN_REALM.secret,
-            ...(written.length === 0 ? {} : { lastRotation: Math.max(...written) }),
-          },
-        },
-      ];
-    }),
-  );
 }

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Machine } from "../../src/agent.js";
 import type { Io } from "../../src/commands/io.js";
-import { startDaemon } from "../../src/daemon/daemon.js";
+import { startDaemon } from "../../src/daemon/start.js";
 import type { Daemon } from "../../src/daemon/daemon.js";
 import { createLog } from "../../src/log.js";
 import { main } from "../../src/main.js";

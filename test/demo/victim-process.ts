@@ -1,7 +1,7 @@
 /** Runs the daemon until somebody kills this process. */
 import { once } from "node:events";
 import { fastClock } from "../../src/clock.js";
-import { startDaemon } from "../../src/daemon/daemon.js";
+import { startDaemon } from "../../src/daemon/start.js";
 import { silentLog } from "../../src/log.js";
 import { NODE } from "./machine.js";
 import { storySchedule } from "./schedule.js";

@@ -55,7 +55,7 @@ async function programIn(t: { teardown(done: () => void): unknown }): Promise<st
   const dir = mkdtempSync(join(tmpdir(), "pve-entra-bundle-"));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const program = join(dir, PROGRAM);
-  await bundle(program);
+  await bundle(dir);
   for (const [addon, name] of Object.entries(ADDONS)) {
     copyFileSync(join(ROOT, "node_modules", name, "build/Release", addon), join(dir, addon));
   }

@@ -1,6 +1,6 @@
 /** Mails through a real Postfix, to where Proxmox VE's own mail for root goes. */
 import t from "tap";
-import { startDaemon } from "../../src/daemon/daemon.js";
+import { startDaemon } from "../../src/daemon/start.js";
 import { AgentError } from "../../src/errors.js";
 import { post } from "../../src/notify/post.js";
 import { letter } from "../../src/notify/words.js";

@@ -4,12 +4,8 @@ import type { Agent } from "../../src/agent.js";
 import type { Clock } from "../../src/clock.js";
 import { loadConfig } from "../../src/config/load.js";
 import type { ControlEvent, Order } from "../../src/control/index.js";
-import {
-  afterPass,
-  afterRotation,
-  afterThrown,
-  knownRealms,
-} from "../../src/daemon/health-state.js";
+import { afterPass, afterRotation, afterThrown } from "../../src/daemon/health-state.js";
+import { knownRealms } from "../../src/daemon/known-realms.js";
 import { carryOut, completeOrder } from "../../src/daemon/orders.js";
 import type { OrderedPass } from "../../src/daemon/orders.js";
 import { Teller } from "../../src/daemon/teller.js";

@@ -8,7 +8,7 @@ import type { Test } from "tap";
 import type { Clock } from "../../src/clock.js";
 import { runOnDaemon, controlSocket } from "../../src/control/index.js";
 import type { ControlEvent, Order } from "../../src/control/index.js";
-import { startDaemon } from "../../src/daemon/daemon.js";
+import { startDaemon } from "../../src/daemon/start.js";
 import type { Daemon } from "../../src/daemon/daemon.js";
 import { createLog } from "../../src/log.js";
 import { byHand, until } from "../support/daemon-bed.js";

@@ -1,6 +1,6 @@
 /** A daemon in this process over an emulated site, with a schedule that ticks by hand. */
 import { request } from "undici";
-import { startDaemon } from "../../src/daemon/daemon.js";
+import { startDaemon } from "../../src/daemon/start.js";
 import type { Daemon } from "../../src/daemon/daemon.js";
 import type { StartSchedule } from "../../src/daemon/schedule.js";
 import type { Site } from "./site.js";
