@@ -61,3 +61,47 @@ t.test("P2: what Entra took away is gone after one pass, without a login", async
   await bed.settled(t);
   t.strictSame(site.entra.violations, []);
 });
+
+t.test(
+  "P2: who is in none of a mapping's groups by both sides is out, though they disagree about the account",
+  async (t) => {
+    const parts = () => ({ groups: mapping("ops", ops, ACL) + mapping("dev", dev) });
+    const bed = await startBed(t, parts);
+    const { site } = bed;
+    const { world, faults } = site.entra;
+    const anna = bed.person("anna", { mail: null });
+    const stayers = ["x", "y", "z"].map((name) => bed.person(name));
+    const ops = site.group("Operators", [anna, ...stayers]);
+    const dev = site.group("Developers", [anna, ...stayers]);
+    await site.pass(parts());
+    site.pve.world.createToken(`${bed.userid("anna")}!cron`, TOKEN_VALUE, false);
+    t.ok(site.rights(bed.userid("anna"), "/vms/100").includes("VM.PowerMgmt"));
+
+    // The developers' list says disabled. Her own object comes from a replica that has not heard of
+    // it; of the group that she left, it has.
+    world.leave(ops, anna);
+    const own = { ...world.user(anna) };
+    world.disable(anna);
+    faults.add({
+      path: `^/v1.0/users/${anna}\\?`,
+      times: Infinity,
+      do: { kind: "json", body: own },
+    });
+    await bed.pass(t, "one side is late", {
+      writes: ["PUT users/anna groups=dev"],
+      codes: ["SYNC_DISAGREES"],
+    });
+    t.match(bed.user("anna"), { enable: true, comment: bed.mark("anna") }, "her account stays");
+    t.strictSame(site.rights(bed.userid("anna"), "/vms/100"), [], "the right is gone");
+    t.equal(await tokenStatus(site, `${bed.userid("anna")}!cron`), 200);
+    await bed.settled(t, ["SYNC_DISAGREES"]);
+
+    faults.clear();
+    await bed.pass(t, "both sides know", {
+      writes: ["PUT users/anna comment=[entra:anna left 2026-11-22] enable=0 groups="],
+    });
+    t.equal(await tokenStatus(site, `${bed.userid("anna")}!cron`), 401);
+    await bed.settled(t);
+    t.strictSame(site.entra.violations, []);
+  },
+);
