@@ -6,6 +6,7 @@ import { readRealm } from "../emulators/signin/realm.js";
 import { createBed } from "./two-writers-bed.js";
 import type { Agent, Bed } from "./two-writers-bed.js";
 import { configOf, REALM } from "./two-writers-config.js";
+import { nextRequest } from "./two-writers-next.js";
 import type { Parked } from "./two-writers-traffic.js";
 
 const HOUR = 3_600_000;
@@ -143,17 +144,9 @@ export class TwoRotators {
   }
 
   async #step(): Promise<void> {
-    const { traffic } = this.#bed;
-    await traffic.settled();
-    const { parked } = traffic;
-    if (parked.length === 0) {
-      if (traffic.asleep) await traffic.wake();
-      return;
-    }
-    const same = parked.filter(({ who }) => who === this.#last);
-    const stays = same.length > 0 && this.#random.next() < this.#constancy;
-    const from = stays ? same : parked;
-    await this.#release(from[this.#random.index(from.length)] as Parked);
+    const turn = { last: this.#last, constancy: this.#constancy };
+    const request = await nextRequest(this.#bed.traffic, this.#random, turn);
+    if (request !== undefined) await this.#release(request);
   }
 
   async #release(request: Parked): Promise<void> {

@@ -9,6 +9,7 @@ import { toTheEnd } from "./two-writers-drive.js";
 import { happen } from "./two-writers-events.js";
 import type { Windows } from "./two-writers-events.js";
 import { copyOf, Law, newOf } from "./two-writers-law.js";
+import { nextRequest } from "./two-writers-next.js";
 import { createOrganisation, PATHS } from "./two-writers-organisation.js";
 import type { Organisation } from "./two-writers-organisation.js";
 import type { Parked } from "./two-writers-traffic.js";
@@ -231,17 +232,9 @@ export class TwoWriters {
   }
 
   async #step(): Promise<void> {
-    const { traffic } = this.#org.bed;
-    await traffic.settled();
-    const { parked } = traffic;
-    if (parked.length === 0) {
-      if (traffic.asleep) await traffic.wake();
-      return;
-    }
-    const same = parked.filter(({ who }) => who === this.#last);
-    const stays = same.length > 0 && this.#random.next() < this.#constancy;
-    const from = stays ? same : parked;
-    await this.#release(from[this.#random.index(from.length)] as Parked);
+    const turn = { last: this.#last, constancy: this.#constancy };
+    const request = await nextRequest(this.#org.bed.traffic, this.#random, turn);
+    if (request !== undefined) await this.#release(request);
   }
 
   async #release(request: Parked): Promise<void> {
