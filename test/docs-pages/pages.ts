@@ -44,6 +44,22 @@ export function shellLines(page: DocsPage): readonly string[] {
   );
 }
 
+/** A link to another file, or to a section of this one or of another. */
+export interface Link {
+  /** As it is written, from the page's folder; empty: the page itself. */
+  readonly file: string;
+  /** Empty: the page as a whole. */
+  readonly section: string;
+}
+
+/** Every link outside of fences but those to the web. */
+export function links({ text }: DocsPage): readonly Link[] {
+  const prose = text.replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");
+  return [...prose.matchAll(/\]\(([^)\s#]*)(?:#([^)\s]*))?[^)]*\)/g)]
+    .map(([, file = "", section = ""]) => ({ file, section }))
+    .filter(({ file }) => !/^[a-z]+:/.test(file));
+}
+
 /** The anchors of a page, as GitHub makes them of its headings. */
 export function anchors({ text }: DocsPage): readonly string[] {
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, "");

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import t from "tap";
 import { buildPackage, copyTree } from "../../scripts/package/deb.js";
 import { ROOT, version } from "../../scripts/package/project.js";
+import { links } from "../docs-pages/pages.js";
 import { field, filesOf, scratchFolder, unpack } from "./built.js";
 import { must } from "./run.js";
 import { unpackTrixie } from "./trixie.js";
@@ -84,6 +85,18 @@ t.test("everything is where an administrator looks for it", async (t) => {
   );
   const credentials = statSync(join(content, "etc/pve-entra-agent/credentials"));
   t.equal(credentials.mode & 0o777, 0o700, "nobody but root looks into the folder of credentials");
+});
+
+t.test("no link of an installed page is dead", async (t) => {
+  const folder = join(content, "usr/share/doc/pve-entra-agent");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".md"));
+  t.ok(names.includes("install.md"), "pages have their own names");
+  const found = names.flatMap((name) => {
+    const text = readFileSync(join(folder, name), "utf8");
+    return links({ name, text }).filter(({ file }) => file !== "");
+  });
+  t.ok(found.length > 30, `${found.length} links`);
+  for (const { file } of found) t.ok(existsSync(join(folder, file)), file);
 });
 
 t.test("it depends on Node of the addons' ABI and on no tool to build", async (t) => {
