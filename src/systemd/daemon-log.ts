@@ -25,10 +25,17 @@ export async function openDaemonLog(
   return { log, err: (text) => sayWhy(text, log) };
 }
 
+/**
+ * journald asks /proc whose an entry is when it comes to it. Of a process that is gone by then it
+ * does not know the unit, and `systemctl status` would not say why the start has failed.
+ */
+const LINGER_MS = 500;
+
 /** A journal's entry a line; the first one is the event. */
 function sayWhy(text: string, log: Log): void {
   const [first, ...rest] = text.split("\n").filter((line) => line.trim() !== "");
   if (first === undefined) return;
+  setTimeout(() => undefined, LINGER_MS);
   log.error({ event: "START_FAILED" }, first);
   for (const line of rest) log.error({}, line);
 }
