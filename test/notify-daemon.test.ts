@@ -89,7 +89,7 @@ t.test("changes held: one mail, a reminder a day, one at the end, over restarts"
   await schedule.tick();
   await mailed(bed, 1);
   t.match(bed.subjects()[0], "pve-entra-agent on pve1: changes of realm entra are held");
-  t.match(bed.smtp.mails[0], /The guard holds \d+ changes for approval/);
+  t.match(bed.smtp.mails[0], /The guard holds \d+ changes for \d+ people until you approve/);
   t.match(bed.smtp.mails[0], /pve-entra-agent plan/);
   t.equal(await quiet(bed), 1, "once");
   await bed.restart();
