@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 import { ROOT } from "./project.js";
 
 /** What is not of the sources: made by npm, by us, by git or by tests. */
-const NOT_SOURCES = new Set(["node_modules", "dist", ".git", ".tap", ".demo"]);
+const NOT_SOURCES = new Set(["node_modules", "dist", ".git", ".tap", ".demo", ".compiled"]);
 
 export interface BuildOptions {
   /** The tree to build; the repository unless told. */

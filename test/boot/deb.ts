@@ -17,11 +17,11 @@ const LARGEST_OUTPUT = 64 * 1024 * 1024;
 const LOWER = "0.0.1~before";
 
 /**
- * `npm run deb`, whose last line is the path; `BOOT_DEB` names one that is there already. Whatever
+ * `npm run deb`, whose last line is the path; `BUILT_DEB` names one that is there already. Whatever
  * else there is to prepare can go on meanwhile: compiling takes a minute.
  */
 export async function buildPackage(): Promise<Package> {
-  const file = process.env["BOOT_DEB"] ?? lastLine(await runDeb());
+  const file = process.env["BUILT_DEB"] ?? lastLine(await runDeb());
   return { file, version: must("dpkg-deb", ["--field", file, "Version"]).trim() };
 }
 

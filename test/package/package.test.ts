@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import t from "tap";
 import { buildPackage, copyTree } from "../../scripts/package/deb.js";
 import { ROOT, version } from "../../scripts/package/project.js";
@@ -9,7 +9,7 @@ import { field, filesOf, scratchFolder, unpack } from "./built.js";
 import { must } from "./run.js";
 import { unpackTrixie } from "./trixie.js";
 
-/** Two whole builds and a root of Debian 13, on a machine that may do other things as well. */
+/** Whole builds and a root of Debian 13, on a machine that may do other things as well. */
 t.setTimeout(1_800_000);
 
 const MOST_BYTES = 2 * 1024 * 1024;
@@ -21,21 +21,27 @@ const scratch = scratchFolder();
 // One look at the sources, or whoever edits meanwhile would make two packages of them.
 const source = join(scratch.path, "source");
 copyTree(ROOT, source);
-const [deb, again] = ["one", "another/folder/further/down"].map((name) => {
-  const base = join(scratch.path, name, "base");
-  mkdirSync(base, { recursive: true });
-  return buildPackage(join(scratch.path, name, "dist"), { source, base });
-}) as [string, string];
+/** `BUILT_DEB` names a package that was made of the same sources already. */
+const deb = process.env["BUILT_DEB"] ?? built("one");
+const again = built("another/folder/further/down");
 const content = join(scratch.path, "content");
 unpack(deb, content);
 const trixie = unpackTrixie();
-for (const name of readdirSync(join(deb, ".."))) {
-  cpSync(join(deb, "..", name), join(trixie.path, "tmp", name));
+for (const name of readdirSync(dirname(deb)).filter((name) =>
+  /\.(deb|changes|buildinfo)$/.test(name),
+)) {
+  cpSync(join(dirname(deb), name), join(trixie.path, "tmp", name));
 }
 t.teardown(() => {
   trixie.remove();
   scratch.remove();
 });
+
+function built(name: string): string {
+  const base = join(scratch.path, name, "base");
+  mkdirSync(base, { recursive: true });
+  return buildPackage(join(scratch.path, name, "dist"), { source, base });
+}
 
 t.test("two builds in different folders give the same package", async (t) => {
   t.equal(sha256(again), sha256(deb));
