@@ -124,6 +124,8 @@ t.test("/etc/pve absent at the start is an exit code that systemd tries again", 
   const { exit, told, said } = runOn(t, site, { CREDENTIALS_DIRECTORY: credentials });
   t.equal(await exit, 1);
   t.match(said(), /ETC_PVE_ABSENT: .*token_file.*systemctl status pve-cluster/);
+  const failed = /^STATUS=not started: ETC_PVE_ABSENT: .*systemctl status pve-cluster/;
+  await until("systemd has heard of it", () => told().some((text) => failed.test(text)));
   t.notOk(told().includes("READY=1"));
 });
 

@@ -2,6 +2,7 @@
 import type { Machine } from "../agent.js";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/types.js";
+import { asAgentError, ERRORS } from "../errors.js";
 import { Counters, createHealth } from "../health/index.js";
 import type { HealthState } from "../health/index.js";
 import { openJournal } from "../journal/index.js";
@@ -36,6 +37,17 @@ export interface Ground {
  * impossible: a ConfigError, NODE_LOCKED, JOURNAL_TOO_NEW, JOURNAL_UNWRITABLE, HEALTH_LISTEN.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  try {
+    return await started(options);
+  } catch (thrown) {
+    // While it waits for the next start, systemctl status shows no line of the log.
+    const { code, next } = asAgentError(thrown);
+    options.service?.status(`not started: ${code}: ${ERRORS[code].summary} ${next}`);
+    throw thrown;
+  }
+}
+
+async function started(options: DaemonOptions): Promise<Daemon> {
   const config = loadConfig(options.configFile, { env: options.machine.env });
   const lock = acquireNodeLock(config.state.dir);
   try {
