@@ -1,10 +1,6 @@
 /** Reloads and stops at bad moments: storms, rotations and passes under way, a taken port. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import t from "tap";
-import { daemonListens } from "../src/control/index.js";
-import { byHand, feel, startOn, until } from "./support/daemon-bed.js";
+import { byHand, feel, onPort, startOn, takenPort, until } from "./support/daemon-bed.js";
 import { readRealm } from "./emulators/signin/realm.js";
 import { mapping, startSite } from "./support/site.js";
 import type { ConfigParts, Site } from "./support/site.js";
@@ -34,19 +30,6 @@ async function rotating(t: Parameters<typeof startSite>[0], ms: number, parts: C
 }
 
 /** A port that somebody else has. */
-async function takenPort(t: Parameters<typeof startSite>[0]): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  t.teardown(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}
-
-function onPort(site: Site, port: number): void {
-  site.configure({});
-  const text = readFileSync(site.configFile, "utf8");
-  writeFileSync(site.configFile, text.replace('"127.0.0.1:0"', `"127.0.0.1:${port}"`));
-}
-
 t.test("a storm of SIGHUPs leaves one schedule, and one after a stop: none", async (t) => {
   const site = await startSite(t);
   site.journal.close();
@@ -114,18 +97,6 @@ t.test("P8: whom a reload makes a standby ends its pass with the write under way
   site.configure({ ...parts, sections: WRITER.replace("pve1", "pve2") });
   await daemon.reload();
   t.equal(site.pve.log.count(post), 4);
-});
-
-t.test("a health port that is taken ends the start, and leaves nothing that listens", async (t) => {
-  const site = await startSite(t);
-  site.journal.close();
-  onPort(site, await takenPort(t));
-  await t.rejects(startOn(site, byHand()), { code: "HEALTH_LISTEN" });
-  t.equal(await daemonListens(`${site.dir}/state/control.sock`), false);
-  site.configure({});
-  const daemon = await startOn(site, byHand());
-  t.teardown(() => daemon.stop());
-  t.equal((await feel(daemon.healthUrl)).status, 200, "and it can be started again");
 });
 
 t.test("a reload to a health port that is taken keeps the one before", async (t) => {

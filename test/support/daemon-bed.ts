@@ -1,4 +1,8 @@
 /** A daemon in this process over an emulated site, with a schedule that ticks by hand. */
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { request } from "undici";
 import { startDaemon } from "../../src/daemon/start.js";
 import type { Daemon } from "../../src/daemon/daemon.js";
@@ -34,6 +38,26 @@ export async function startOn(site: Site, schedule: ByHand): Promise<Daemon> {
     startSchedule: schedule.start,
     machine: machineOf(site.clock),
   });
+}
+
+/** A port that somebody listens on until the end of the test; with `free`, somebody did just now. */
+export async function takenPort(
+  t: { teardown(done: () => void): unknown },
+  { free = false } = {},
+): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  if (free) await once(server.close(), "close");
+  else t.teardown(() => void server.close());
+  return port;
+}
+
+/** The site's configuration, with health on this port. */
+export function onPort(site: Site, port: number): void {
+  site.configure({});
+  const text = readFileSync(site.configFile, "utf8");
+  writeFileSync(site.configFile, text.replace('"127.0.0.1:0"', `"127.0.0.1:${port}"`));
 }
 
 export interface Felt {
