@@ -32,6 +32,28 @@ const placeOfSource: Plugin = {
   },
 };
 
+/** Packages that are left where they are: tools, what loads an addon, and what looks around itself. */
+const OUTSIDE = [
+  "tap",
+  "@tapjs/*",
+  "ajv",
+  "ajv-formats",
+  "better-sqlite3",
+  "esbuild",
+  "eslint",
+  "nodemailer",
+  "prettier",
+  "selfsigned",
+  "typescript-eslint",
+  "unix-dgram",
+];
+
+/** What is CommonJS asks for Node's own modules by `require`, which a module does not have. */
+const REQUIRE = [
+  'import { createRequire as createRequireOfTests } from "node:module";',
+  "const require = createRequireOfTests(import.meta.url);",
+].join("\n");
+
 /** Compiles every test file anew. Throws for source that esbuild cannot read. */
 export async function compileTests(): Promise<void> {
   rmSync(COMPILED, { recursive: true, force: true });
@@ -44,7 +66,8 @@ export async function compileTests(): Promise<void> {
     chunkNames: "parts/[hash]",
     bundle: true,
     splitting: true,
-    packages: "external",
+    external: [...OUTSIDE],
+    banner: { js: REQUIRE },
     platform: "node",
     target: "node20.19",
     format: "esm",

@@ -46,7 +46,7 @@ t.test("one replica that never learns: PVE keeps the old key, nobody is refused"
   const bed = await startBed(t, { seed: 3 });
   const key = bed.secret(180, { start: START - 175 * DAY });
   const node = await bed.node({ keys: { entra: key } });
-  const seen = await signingIn(t, bed, node, 3);
+  const seen = await signingIn(t, bed, node, 4);
   bed.world.slowNext({ each: [5, 5, 5, 5, 100_000] });
   const first = await node.pass();
   t.same(

@@ -34,12 +34,16 @@ export interface Ground {
 
 /**
  * Starts everything and returns; the first pass is under way then. Throws what makes a start
- * impossible: a ConfigError, NODE_LOCKED, JOURNAL_TOO_NEW, JOURNAL_UNWRITABLE, HEALTH_LISTEN.
+ * impossible: a ConfigError, NODE_LOCKED, JOURNAL_TOO_NEW, JOURNAL_UNWRITABLE, HEALTH_LISTEN, and
+ * CREDENTIAL_INVALID or CONFIG_UNSAFE for a credential that is no use. Nothing of it is left then.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const undo: (() => unknown)[] = [];
   try {
-    return await started(options);
+    return await started(options, undo);
   } catch (thrown) {
+    // The last first: the journal is closed before another may have it.
+    for (const step of undo.reverse()) await step();
     // While it waits for the next start, systemctl status shows no line of the log.
     const { code, next } = asAgentError(thrown);
     options.service?.status(`not started: ${code}: ${ERRORS[code].summary} ${next}`);
@@ -47,30 +51,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function started(options: DaemonOptions): Promise<Daemon> {
-  const config = loadConfig(options.configFile, { env: options.machine.env });
+/** @param undo what to do, backwards, should the start not be possible after all */
+async function started(options: DaemonOptions, undo: (() => unknown)[]): Promise<Daemon> {
+  const { clock, log, nodeName, machineId, env } = options.machine;
+  const config = loadConfig(options.configFile, { env });
   const lock = acquireNodeLock(config.state.dir);
-  try {
-    const { clock, log, nodeName, machineId } = options.machine;
-    const journal = openJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
-    try {
-      return await begun(options, { config, lock, journal });
-    } catch (thrown) {
-      journal.close();
-      throw thrown;
-    }
-  } catch (thrown) {
-    lock.release();
-    throw thrown;
-  }
-}
+  undo.push(() => lock.release());
+  const journal = openJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
+  undo.push(() => journal.close());
 
-async function begun(options: DaemonOptions, ground: Ground): Promise<Daemon> {
-  const { config, journal } = ground;
   const counters = new Counters();
   const first: HealthState = {
     version: options.version,
-    startedAt: options.machine.clock.now(),
+    startedAt: clock.now(),
     observed: false,
     lease: { leader: false },
     reload: { ok: true },
@@ -79,20 +72,15 @@ async function begun(options: DaemonOptions, ground: Ground): Promise<Daemon> {
   };
   let daemon: Daemon | undefined;
   const state = (): HealthState => daemon?.state() ?? first;
-  const { log } = options.machine;
   const health = new HealthDoor(
     (door) => createHealth({ state, counters, config: door, log }),
     config.health,
   );
   await health.listen();
-  try {
-    const { Daemon } = await import("./daemon.js");
-    daemon = new Daemon(options, ground, { counters, health, first });
-    await daemon.begin();
-    return daemon;
-  } catch (thrown) {
-    // Whatever still listens would keep a process alive that does nothing.
-    await health.close();
-    throw thrown;
-  }
+  undo.push(() => health.close());
+
+  const { Daemon } = await import("./daemon.js");
+  daemon = new Daemon(options, { config, lock, journal }, { counters, health, first });
+  await daemon.begin();
+  return daemon;
 }
