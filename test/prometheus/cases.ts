@@ -60,7 +60,7 @@ export const CASES: readonly Case[] = [
   {
     name: "the agent is restarted while its secret is refused",
     but: {
-      "secret_accepted pve1": "1x59 0x20 _ _ _ 0x200",
+      "secret_accepted pve1": "1x59 0x20 stale _ _ 0x200",
       "leader pve1": "1x79 0x3 1x200",
     },
     firing: {
@@ -142,10 +142,46 @@ export const CASES: readonly Case[] = [
     name: "the agent is restarted while its passes fail",
     but: {
       "leader pve1": "1x89 0x3 1x200",
-      "pass_success pve1": "1x59 0x29 _ _ _ 0x200",
-      "pass_last_success_timestamp_seconds pve1": "0+60x59 3540x300",
+      "pass_success pve1": "1x59 0x29 stale _ _ 0x200",
+      // The journal knows it; a scrape that fails does not.
+      "pass_last_success_timestamp_seconds pve1": "0+60x59 3540x29 stale 3540x300",
     },
-    firing: { "85m": ["EntraNoPass"], "92m": ["EntraNoPass"], "2h": ["EntraNoPass"] },
+    firing: {
+      "85m": ["EntraNoPass"],
+      "90m": ["EntraNoPass"],
+      "92m": ["EntraNoPass"],
+      "2h": ["EntraNoPass"],
+    },
+  },
+  {
+    name: "the agent is restarted where there never was a good pass",
+    but: {
+      "pass_success pve1": "0x29 stale _ _ 0x200",
+      "pass_last_success_timestamp_seconds pve1": null,
+    },
+    firing: { "25m": ["EntraNoPass"], "31m": ["EntraNoPass"], "40m": ["EntraNoPass"] },
+  },
+  {
+    name: "the agent is restarted while everything nears its end",
+    but: {
+      "secret_expiry_timestamp_seconds pve1": `${5 * DAY}x539 stale _ _ ${5 * DAY}x200`,
+      "secret_renewal_timestamp_seconds pve1": "0x539 stale _ _ 0x200",
+      "credential_expiry_timestamp_seconds pve1": `${5 * DAY}x539 stale _ _ ${5 * DAY}x200`,
+      "user_database_bytes pve1": "800000x539 stale _ _ 800000x200",
+      "user_database_limit_bytes pve1": "1048576x539 stale _ _ 1048576x200",
+    },
+    firing: Object.fromEntries(
+      ["8h50m", "9h1m", "9h10m"].map((time) => [
+        time,
+        [
+          "EntraAgentCredentialEnding",
+          "EntraAgentCredentialEndsSoon",
+          "EntraSecretEndsSoon",
+          "EntraSecretNotRenewed",
+          "EntraUserDatabaseNearlyFull",
+        ],
+      ]),
+    ),
   },
   {
     name: "a standby's passes fail",
@@ -178,6 +214,21 @@ export const CASES: readonly Case[] = [
     name: "nobody writes",
     but: { "leader pve1": "1x59 0x200" },
     firing: { "70m": [], "76m": ["EntraNoWriter"] },
+  },
+  {
+    name: "nobody writes, and every agent is restarted meanwhile",
+    but: Object.fromEntries(
+      NODES.map((node) => [
+        `leader ${node}`,
+        node === "pve1" ? "1x59 0x29 stale 0x200" : "0x89 stale 0x200",
+      ]),
+    ),
+    firing: { "89m": ["EntraNoWriter"], "90m": ["EntraNoWriter"], "95m": ["EntraNoWriter"] },
+  },
+  {
+    name: "every agent of one cluster is down, while another cluster's answer",
+    but: { "up other": "1x59 0x200", "leader other": "1x59 stale" },
+    firing: { "72m": ["EntraAgentDown"], "77m": ["EntraAgentDown", "EntraNoWriter"] },
   },
   {
     name: "all nodes are restarted one after the other",
