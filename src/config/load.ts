@@ -34,6 +34,11 @@ export function loadConfig(file: string, { env }: LoadOptions): Config {
   const path = resolve(file);
   const problems = new Problems(path);
   const tree = readTree(path, problems);
+  if (tree.entries.size === 0) {
+    // As the package installs it: what is missing would be all of it.
+    problems.add(TOP, "nothing is configured yet", "write it as config.example.toml shows");
+    throw problems.toError();
+  }
   const top = readTop(tree, foldersOf(path, env), problems);
   checkTogether(top, problems);
   if (!problems.none) throw problems.toError();
