@@ -118,3 +118,20 @@ t.test("a standby observes, writes nothing, and names the leader", async (t) => 
   t.equal(status, 200);
   t.equal(body["state"], "standby");
 });
+
+t.test("a secret that is due is the writer's matter: a standby calls it nobody's", async (t) => {
+  const site = await startSite(t, { secretDays: 5 });
+  site.journal.close();
+  site.configure({ sections: '[cluster]\nwriter = "pve2"\nid = "test"' });
+  site.clock.advance(4 * 86_400_000);
+  const daemon = await startOn(site, byHand());
+  t.teardown(() => daemon.stop());
+  const run = terminalOf(site);
+  t.match((await run(["sync"])).out, /CLUSTER_STANDBY/);
+  const metrics = await (await request(`${daemon.healthUrl}/metrics`)).body.text();
+  t.match(metrics, /errors_total\{code="CLUSTER_STANDBY"\} [1-9]/);
+  t.notMatch(metrics, /ROTATION_FOREIGN_SECRET/);
+  t.notMatch((await run(["plan"])).out, /ROTATION_FOREIGN_SECRET/);
+  site.configure({});
+  t.match((await run(["plan"])).out, /ROTATION_FOREIGN_SECRET/, "the writer says so");
+});

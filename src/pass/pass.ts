@@ -166,17 +166,31 @@ async function bothParts(
     renewSecrets(order, pve, busy, writes, tools, signal, lasting),
   ]);
   const synced = sync.status === "fulfilled" ? sync.value : undefined;
+  const secrets = renewed.status === "fulfilled" ? fromHere(renewed.value, mayWrite) : undefined;
   return {
     observed: sync.status === "fulfilled" && !order.secretsOnly,
     findings: [
       ...(sync.status === "rejected" ? [thrownFinding(sync.reason)] : []),
       ...(synced?.plan.findings ?? []),
       ...(synced?.findings ?? []),
-      ...(renewed.status === "rejected" ? [thrownFinding(renewed.reason)] : renewed.value.findings),
+      ...(renewed.status === "rejected" ? [thrownFinding(renewed.reason)] : []),
+      ...(secrets?.findings ?? []),
     ],
     ...(synced === undefined ? {} : { sync: synced }),
-    ...(renewed.status === "fulfilled" ? { renewed: renewed.value } : {}),
+    ...(secrets === undefined ? {} : { renewed: secrets }),
   };
+}
+
+/**
+ * Whose secret it is, the journal says, and only the writer's knows: to every other node each one that
+ * the writer made looks like one that nobody will remove.
+ */
+function fromHere(renewed: Renewed, mayWrite: boolean): Renewed {
+  if (mayWrite) return renewed;
+  const known = (findings: readonly Finding[]): readonly Finding[] =>
+    findings.filter(({ code }) => code !== "ROTATION_FOREIGN_SECRET");
+  const decisions = renewed.decisions.map((one) => ({ ...one, findings: known(one.findings) }));
+  return { ...renewed, decisions, findings: known(renewed.findings) };
 }
 
 function approving({ approve }: PassOrder): { approve?: Approve } {
