@@ -112,3 +112,16 @@ t.test("a bad configuration ends with 78 and every problem at once", async (t) =
   t.equal(code, 78);
   t.match(child.said(), /CONFIG_INVALID[^]*nonsense[^]*further/);
 });
+
+t.test("with --json-log, why a start failed is lines of JSON, too, and the event", async (t) => {
+  const site = await startSite(t, { clock: realTime });
+  site.journal.close();
+  t.throws(() => site.configure({ groups: 'nonsense = "here"\nfurther = 1' }));
+  const child = agentProcess(site, ["run", "--json-log"]);
+  const [code] = (await once(child, "exit")) as [number | null];
+  t.equal(code, 78);
+  const lines = child.said().trimEnd().split("\n");
+  const told = lines.map((line) => JSON.parse(line) as { event?: string; message: string });
+  t.match(told[0], { event: "START_FAILED", level: "error", message: /CONFIG_INVALID.*nonsense/ });
+  t.match(told.map(({ message }) => message).join("\n"), /further/);
+});

@@ -17,12 +17,21 @@ export async function openDaemonLog(
   env: Readonly<Record<string, string | undefined>>,
   clock: Clock,
 ): Promise<DaemonLog> {
-  if (argv.includes("--json-log")) return { log: createLog({ clock, format: "json" }) };
+  if (argv.includes("--json-log")) {
+    const log = createLog({ clock, format: "json" });
+    return { log, err: (text) => sayWhy(text, log) };
+  }
   if (!goesToJournal(env)) return { log: createLog({ clock }) };
   const send = await openDatagrams();
   const write = (text: string): void => void process.stdout.write(text);
   const log = createLog({ clock, sink: journalSink({ socket: JOURNAL_SOCKET, send, write }) });
-  return { log, err: (text) => sayWhy(text, log) };
+  return {
+    log,
+    err: (text) => {
+      setTimeout(() => undefined, LINGER_MS);
+      sayWhy(text, log);
+    },
+  };
 }
 
 /**
@@ -31,11 +40,10 @@ export async function openDaemonLog(
  */
 const LINGER_MS = 500;
 
-/** A journal's entry a line; the first one is the event. */
+/** An entry a line; the first one is the event. */
 function sayWhy(text: string, log: Log): void {
   const [first, ...rest] = text.split("\n").filter((line) => line.trim() !== "");
   if (first === undefined) return;
-  setTimeout(() => undefined, LINGER_MS);
   log.error({ event: "START_FAILED" }, first);
   for (const line of rest) log.error({}, line);
 }
