@@ -1,4 +1,5 @@
 /** Reloads and stops at bad moments: storms, rotations and passes under way, a taken port. */
+import Sqlite from "better-sqlite3";
 import t from "tap";
 import { byHand, feel, onPort, startOn, takenPort, until } from "./support/daemon-bed.js";
 import { readRealm } from "./emulators/signin/realm.js";
@@ -134,3 +135,26 @@ t.test("an ordered rotation without a daemon ends where it stands when told to s
   t.match((await ran).err, /STOPPING/);
   t.equal(keyOf(site), before);
 });
+
+t.test(
+  "a journal that cannot be written keeps no good configuration from being in force",
+  async (t) => {
+    const site = await startSite(t);
+    site.journal.close();
+    site.configure({ sections: WRITER });
+    const schedule = byHand();
+    const daemon = await startOn(site, schedule);
+    t.teardown(() => daemon.stop());
+    await schedule.tick();
+    const other = new Sqlite(`${site.dir}/state/journal.db`);
+    other.exec("BEGIN EXCLUSIVE");
+    site.configure({ sections: WRITER.replace("pve1", "pve2") });
+    await daemon.reload();
+    const { state, reasons, metrics } = await feel(daemon.healthUrl);
+    t.equal(daemon.config.cluster.writer, "pve2", "it is in force");
+    t.match(metrics, /config_reload_success 1/, `${state}: ${reasons.join()}`);
+    other.close();
+    await schedule.tick();
+    t.equal((await feel(daemon.healthUrl)).state, "standby");
+  },
+);

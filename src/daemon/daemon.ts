@@ -189,7 +189,7 @@ export class Daemon {
       await this.#replace(config);
       if (this.#stopping.signal.aborted) return;
       this.#reloaded(true);
-      this.#journal.note("reload", undefined, "configuration loaded again");
+      this.#remember("reload", "configuration loaded again");
       log.info({ event: "RELOADED" }, "the configuration was loaded again");
       void this.#passes.tick("reload");
     } catch (thrown) {
