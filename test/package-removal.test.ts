@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t from "tap";
@@ -46,4 +56,59 @@ t.test("a removal waits ten seconds for an answer, not for ever", async (t) => {
 
 t.test("an upgrade says nothing", async (t) => {
   t.equal(beforeRemoval(t, "exit 1", "upgrade"), "");
+});
+
+const POSTRM = new URL("../debian/pve-entra-agent.postrm", import.meta.url);
+
+interface Purged {
+  readonly said: string;
+  /** What stands for /etc/pve-entra-agent and /var/lib/pve-entra-agent. */
+  readonly etc: string;
+  readonly state: string;
+}
+
+/** Runs the script that dpkg runs last, on folders of the test's own. Throws where it fails. */
+function purge(t: Test, furnish: (places: Omit<Purged, "said">, folder: string) => void): Purged {
+  const folder = mkdtempSync(join(tmpdir(), "pve-entra-purge-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const [etc, state] = [join(folder, "etc"), join(folder, "state")];
+  furnish({ etc, state }, folder);
+  const script = readFileSync(POSTRM, "utf8")
+    .replaceAll("/etc/pve-entra-agent", etc)
+    .replaceAll("/var/lib/pve-entra-agent", state);
+  const path = `${folder}:${process.env["PATH"]}`;
+  const options = { encoding: "utf8", env: { PATH: path }, stdio: "pipe" } as const;
+  return { said: execFileSync("sh", ["-c", script, "postrm", "purge"], options), etc, state };
+}
+
+t.test("a purge takes journal and credentials, and leaves what it did not make", async (t) => {
+  const bare = purge(t, ({ etc, state }) => {
+    mkdirSync(join(etc, "credentials"), { recursive: true });
+    writeFileSync(join(etc, "credentials", "pve-token"), "");
+    mkdirSync(state);
+  });
+  t.notOk(existsSync(bare.etc) || existsSync(bare.state));
+  t.equal(bare.said, "");
+  const more = purge(t, ({ etc }) => {
+    mkdirSync(join(etc, "credentials"), { recursive: true });
+    writeFileSync(join(etc, "notes"), "");
+  });
+  t.strictSame(readdirSync(more.etc), ["notes"]);
+  t.match(more.said, /did not make; they stay/);
+  t.equal(purge(t, () => undefined).said, "", "nothing was ever there");
+});
+
+t.test("a purge ends where a folder is a link, or cannot be removed", async (t) => {
+  const linked = purge(t, ({ etc }, folder) => {
+    mkdirSync(join(folder, "elsewhere", "credentials"), { recursive: true });
+    symlinkSync(join(folder, "elsewhere"), etc);
+  });
+  t.strictSame(readdirSync(linked.etc), []);
+  t.match(linked.said, /stay/);
+  // As rm(1) does with a file system of its own that is mounted there.
+  const mounted = purge(t, ({ state }, folder) => {
+    mkdirSync(state);
+    writeFileSync(join(folder, "rm"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  });
+  t.match(mounted.said, `${mounted.state} stays`);
 });
