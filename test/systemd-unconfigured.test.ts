@@ -17,6 +17,8 @@ t.setTimeout(120_000);
 interface Running {
   readonly exit: Promise<number>;
   readonly signal: (name: "stop" | "reload") => void;
+  /** The program listens to signals. */
+  readonly hooked: Promise<void>;
   readonly told: () => readonly string[];
   readonly said: () => string;
   readonly events: readonly string[];
@@ -29,6 +31,8 @@ function runOn(
 ): Running {
   const systemd = listen(t);
   let signal: Running["signal"] = () => undefined;
+  let hook = (): void => undefined;
+  const hooked = new Promise<void>((resolve) => (hook = resolve));
   const events: string[] = [];
   const errors: string[] = [];
   const log = createLog({
@@ -43,6 +47,7 @@ function runOn(
     uid: 0,
     onSignal: (listener) => {
       signal = listener;
+      hook();
       return () => undefined;
     },
     machine: machineOf(site.clock, { log, env: { ...env, NOTIFY_SOCKET: systemd.path } }),
@@ -50,6 +55,7 @@ function runOn(
   return {
     exit,
     signal: (name) => signal(name),
+    hooked,
     told: () => systemd.texts(),
     said: () => errors.join(""),
     events,
@@ -101,6 +107,20 @@ t.test("a bad configuration keeps it waiting, a good one begins for real", async
   signal("stop");
   t.equal(await exit, 0);
   await until("systemd has heard of it", () => told().includes("STOPPING=1"));
+});
+
+t.test("a reload that is asked for before the daemon is there is done once it is", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({ groups: mapping("ops", site.group("Operators", [])) });
+  const { exit, signal, events, hooked } = runOn(t, site);
+  await hooked;
+  signal("reload");
+  t.notOk(events.includes("STARTED"));
+  await until("the reload is done", () => events.includes("RELOADED"));
+  t.equal(events[0], "STARTED");
+  signal("stop");
+  t.equal(await exit, 0);
 });
 
 t.test("a bad configuration at the start is exit code 78", async (t) => {

@@ -8,7 +8,14 @@ import type { Run } from "./io.js";
 export const run: Run = async ({ config: configFile }, io) => {
   // Signals are ours from the first moment to the last: left to themselves they kill, be it the
   // second one of an impatient stop in the middle of a write.
-  let reload = async (): Promise<void> => undefined;
+  // A reload that comes before there is anything to reload waits for it.
+  let early = false;
+  let reload = async (): Promise<void> => void (early = true);
+  const reloadBy = (own: () => Promise<void>): void => {
+    reload = own;
+    if (early) void reload();
+    early = false;
+  };
   let stop = (): void => undefined;
   const stopped = new Promise<undefined>((resolve) => (stop = () => resolve(undefined)));
   const unhook = io.onSignal((signal) => (signal === "reload" ? void reload() : stop()));
@@ -23,13 +30,13 @@ export const run: Run = async ({ config: configFile }, io) => {
     if (isConfigured(configFile)) daemon = await start();
     else {
       const waiting = new Waiting({ configFile, log: machine.log, service, start });
-      reload = () => waiting.reload();
       waiting.begin();
+      reloadBy(() => waiting.reload());
       const unrest = keepAlive();
       await Promise.race([waiting.started, stopped]).finally(unrest);
       daemon = await waiting.end();
     }
-    reload = async () => daemon?.reload();
+    reloadBy(async () => daemon?.reload());
     await stopped;
     service.stopping();
     await daemon?.stop();
