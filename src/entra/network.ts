@@ -1,11 +1,12 @@
 import { Agent, ProxyAgent } from "undici";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../clock.js";
+import { readCa } from "../config/secrets.js";
 import type { ServerTime } from "../decide/facts.js";
 import { AgentError } from "../errors.js";
 import { proxyFor, proxyName } from "./proxy.js";
 import { createServerTimeKeeper } from "./server-time.js";
-import { trustedContext } from "./trust.js";
+import { trustedContext } from "../trust.js";
 import { unreachable } from "./unreachable.js";
 
 /** One request as it goes over the wire. */
@@ -153,7 +154,8 @@ function createRoutes(options: NetworkOptions): Routes {
   const made = new Map<string, Route>();
   let closed = false;
   const make = (proxy: URL | undefined): Route => {
-    const secureContext = trustedContext(options.caFile, options.env);
+    const own = options.caFile === undefined ? [] : readCa(options.caFile);
+    const secureContext = trustedContext(own, options.env);
     const connect = { secureContext, timeout: CONNECT_MS };
     if (proxy === undefined) {
       return { dispatcher: new Agent({ connect, connections: CONNECTIONS }), via: "" };

@@ -1,9 +1,8 @@
 /** Whom we talk to: the connection to PVE, and the proof that it is the node we mean. */
-import { createSecureContext, rootCertificates } from "node:tls";
 import type { TLSSocket } from "node:tls";
-import { readFileSync } from "node:fs";
 import { buildConnector } from "undici";
 import { AgentError } from "../errors.js";
+import { trustedContext } from "../trust.js";
 
 export interface Peer {
   /** The name to ask for and to expect, where it is not the URL's host. */
@@ -15,8 +14,6 @@ export interface Peer {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Where Debian keeps the CAs that the administrator of the machine trusts. */
-const SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
 
 /**
  * A connector for undici. Whatever fails in it fails before a byte of a request was sent, and
@@ -29,7 +26,7 @@ export function connectTo(peer: Peer): buildConnector.connector {
     // A resumed session carries no certificate to look at.
     maxCachedSessions: 0,
     ...(fingerprint === undefined
-      ? { secureContext: trust(peer.ca ?? []) }
+      ? { secureContext: trustedContext(peer.ca ?? [], process.env) }
       : { rejectUnauthorized: false }),
   });
   return (options, callback) => {
@@ -54,19 +51,6 @@ function withName(
   serverName: string | undefined,
 ): buildConnector.Options {
   return serverName === undefined ? options : { ...options, servername: serverName };
-}
-
-/** Made once for all connections: parsing the system's certificates costs about 40 ms. */
-function trust(ca: readonly string[]): ReturnType<typeof createSecureContext> {
-  return createSecureContext({ ca: [...systemCas(), ...ca] });
-}
-
-function systemCas(): readonly string[] {
-  try {
-    return [readFileSync(process.env.SSL_CERT_FILE ?? SYSTEM_BUNDLE, "utf8")];
-  } catch {
-    return rootCertificates;
-  }
 }
 
 function mismatch(socket: object, expected: string): AgentError | undefined {
