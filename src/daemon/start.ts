@@ -70,17 +70,17 @@ async function started(options: DaemonOptions, undo: (() => unknown)[]): Promise
     realms: knownRealms(config, journal),
     findings: new Map(),
   };
-  let daemon: Daemon | undefined;
-  const state = (): HealthState => daemon?.state() ?? first;
+  let state = (): HealthState => first;
   const health = new HealthDoor(
-    (door) => createHealth({ state, counters, config: door, log }),
+    (door) => createHealth({ state: () => state(), counters, config: door, log }),
     config.health,
   );
   await health.listen();
   undo.push(() => health.close());
 
   const { Daemon } = await import("./daemon.js");
-  daemon = new Daemon(options, { config, lock, journal }, { counters, health, first });
+  const daemon = new Daemon(options, { config, lock, journal }, { counters, health, first });
+  state = () => daemon.state();
   await daemon.begin();
   return daemon;
 }
