@@ -25,8 +25,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       case "version":
         io.out(`${io.version}\n`);
         return EXIT.done;
-      case "run":
-        return await (await parsed.command.load())(parsed.args, io);
+      case "run": {
+        const run = await parsed.command.load();
+        return await run(parsed.args, io);
+      }
     }
   } catch (thrown) {
     io.err(errorText(asAgentError(thrown)));
