@@ -95,6 +95,7 @@ export function createAgent(
   const pve = createPve(config.pve, {
     clock,
     log: log.child({ system: "pve" }),
+    env,
     ...(deadlineMs === undefined
       ? {}
       : { limits: { readTimeoutMs: deadlineMs, writeTimeoutMs: deadlineMs } }),

@@ -15,6 +15,7 @@ import type { Pve, PveDeps, RequestNote } from "../src/pve/index.js";
 import type { IssuedCertificate } from "./emulators/common/tls.js";
 import { AGENT_TOKEN, startPve } from "./emulators/pve/index.js";
 import type { PveEmulator, PveOptions } from "./emulators/pve/index.js";
+import { ENV } from "./support/machine.js";
 
 export const TOKEN_VALUE = "emulated-token-value-of-the-agent";
 
@@ -74,6 +75,7 @@ export function clientOf(
     clock: systemClock,
     log: { debug: log, warn: log },
     onRequest: (note) => void notes.push(note),
+    env: ENV,
     ...deps,
   });
   t.teardown(() => port.close());

@@ -31,6 +31,7 @@ import type { AppIds } from "./emulators/entra/world/apps.js";
 import { AGENT_TOKEN, buildDomainsCfg, buildUserCfg, startPve } from "./emulators/pve/index.js";
 import type { PveEmulator } from "./emulators/pve/index.js";
 import { readRealm } from "./emulators/signin/realm.js";
+import { ENV } from "./support/machine.js";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -196,6 +197,7 @@ async function startNode(
     {
       clock,
       log: silentLog,
+      env: ENV,
       ...(timeoutMs !== undefined && {
         limits: { readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs },
       }),
@@ -214,7 +216,7 @@ async function startNode(
       clock,
       log: silentLog,
       random: () => 0.5,
-      env: {},
+      env: ENV,
       ...(timeoutMs !== undefined && { timeoutMs }),
     },
   );

@@ -9,6 +9,8 @@ export interface Peer {
   readonly serverName?: string;
   /** CAs beside the system's, as PEM. */
   readonly ca?: readonly string[];
+  /** Of the process: `SSL_CERT_FILE` in it names other CAs than the system's. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** SHA-256 of the leaf, upper-case hex pairs with colons: counts in place of the CAs. */
   readonly fingerprint?: string;
 }
@@ -26,7 +28,7 @@ export function connectTo(peer: Peer): buildConnector.connector {
     // A resumed session carries no certificate to look at.
     maxCachedSessions: 0,
     ...(fingerprint === undefined
-      ? { secureContext: trustedContext(peer.ca ?? [], process.env) }
+      ? { secureContext: trustedContext(peer.ca ?? [], peer.env) }
       : { rejectUnauthorized: false }),
   });
   return (options, callback) => {

@@ -18,6 +18,8 @@ export interface PveDeps {
   readonly log: Log;
   /** Called once for each request that was sent. */
   readonly onRequest?: (note: RequestNote) => void;
+  /** For `SSL_CERT_FILE`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** For tests: shorter deadlines, smaller answers. */
   readonly limits?: Pick<EngineOptions, "readTimeoutMs" | "writeTimeoutMs" | "maxAnswerBytes">;
 }
@@ -37,6 +39,7 @@ export function createPve(config: PveConfig, deps: PveDeps): Pve {
     tokenId: config.tokenId,
     token: () => readPveToken(config.tokenFile),
     ...peerOf(config),
+    env: deps.env,
     ...deps.limits,
     clock: deps.clock,
     log: deps.log,
