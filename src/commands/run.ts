@@ -7,8 +7,7 @@ import type { Run } from "./io.js";
 
 export const run: Run = async ({ config: configFile }, io) => {
   // Signals are ours from the first moment to the last: left to themselves they kill, be it the
-  // second one of an impatient stop in the middle of a write.
-  // A reload that comes before there is anything to reload waits for it.
+  // second one of an impatient stop in the middle of a write. A reload waits for what it reloads.
   let early = false;
   let reload = async (): Promise<void> => void (early = true);
   const reloadBy = (own: () => Promise<void>): void => {

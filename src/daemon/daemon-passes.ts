@@ -6,7 +6,7 @@ import { AgentError, asAgentError } from "../errors.js";
 import type { Counters, HealthState } from "../health/index.js";
 import type { Journal } from "../journal/index.js";
 import { Postman } from "../notify/index.js";
-import type { PassReport } from "../pass/pass.js";
+import type { PassOrder, PassReport } from "../pass/pass.js";
 import type { RotationSet } from "../pass/rotation-set.js";
 import type { Service } from "../systemd/index.js";
 import type { EventName } from "../systemd/message-ids.js";
@@ -125,11 +125,7 @@ export class DaemonPasses implements Passes {
       this.#postman.look(this.state.left);
       return report;
     } catch (thrown) {
-      if (!stopping.aborted)
-        this.#failed(
-          full.realms.map(({ name }) => name),
-          thrown,
-        );
+      if (!stopping.aborted) this.#failed(full, thrown);
       throw thrown;
     } finally {
       ended();
@@ -151,9 +147,10 @@ export class DaemonPasses implements Passes {
     for (const rotation of report.rotations) this.#follow(rotation);
   }
 
-  #failed(realms: readonly string[], thrown: unknown): void {
+  #failed({ realms }: PassOrder, thrown: unknown): void {
     const { code } = asAgentError(thrown);
-    this.state.left = afterThrown(this.state.left, realms, code, this.#now());
+    const names = realms.map(({ name }) => name);
+    this.state.left = afterThrown(this.state.left, names, code, this.#now());
     this.#options.counters.error(code);
     this.#postman.look(this.state.left);
   }

@@ -25,14 +25,6 @@ import type { Schedule } from "./schedule.js";
 import type { DaemonOptions, Ground } from "./start.js";
 import type { StatusView } from "./status.js";
 
-/** What was there before the daemon itself. */
-export interface Beginnings {
-  readonly counters: Counters;
-  /** Open. */
-  readonly health: HealthDoor;
-  readonly first: HealthState;
-}
-
 /** How long a stop waits for what is under way before it leaves it as it is. */
 const STOP_MS = 4_300;
 
@@ -55,23 +47,23 @@ export class Daemon {
   #control: ControlServer | undefined;
 
   /** Throws CREDENTIAL_INVALID or CONFIG_UNSAFE, as `createAgent` does. */
-  constructor(options: DaemonOptions, ground: Ground, { counters, health, first }: Beginnings) {
+  constructor(options: DaemonOptions, ground: Ground) {
     this.#options = options;
     this.#config = ground.config;
     this.#lock = ground.lock;
     this.#journal = ground.journal;
-    this.#counters = counters;
-    this.#health = health;
+    this.#counters = ground.counters;
+    this.#health = ground.health;
     this.#service = options.service ?? new Service();
     this.#agent = this.#newAgent(ground.config);
     this.#passes = new DaemonPasses({
       machine: options.machine,
       journal: ground.journal,
-      counters,
+      counters: ground.counters,
       service: this.#service,
       rotations: this.#memory.rotations,
       stopping: this.#stopping.signal,
-      first,
+      first: ground.first,
       inForce: () => ({ config: this.#config, agent: this.#agent }),
       onChange: () => this.#tellService(),
     });

@@ -30,6 +30,11 @@ export interface Ground {
   readonly config: Config;
   readonly lock: NodeLock;
   readonly journal: Journal;
+  readonly counters: Counters;
+  /** Open. */
+  readonly health: HealthDoor;
+  /** How things are before the first pass. */
+  readonly first: HealthState;
 }
 
 /**
@@ -79,7 +84,7 @@ async function started(options: DaemonOptions, undo: (() => unknown)[]): Promise
   undo.push(() => health.close());
 
   const { Daemon } = await import("./daemon.js");
-  const daemon = new Daemon(options, { config, lock, journal }, { counters, health, first });
+  const daemon = new Daemon(options, { config, lock, journal, counters, health, first });
   state = () => daemon.state();
   await daemon.begin();
   return daemon;
