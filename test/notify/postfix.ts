@@ -28,6 +28,8 @@ export interface Postfix {
   readonly port: number;
   /** What the command of root was given, oldest first: whole mails. */
   mails(): readonly string[];
+  /** Mails that it is done with: the log says where each went, which it does after `mails` has it. */
+  delivered(): number;
   log(): string;
   stop(): Promise<void>;
 }
@@ -81,6 +83,10 @@ export async function startPostfix(t: Test): Promise<Postfix> {
     await stop();
     rmSync(dir, { recursive: true, force: true });
   });
+  const log = (): string => {
+    const file = join(dir, "log");
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  };
   const postfix: Postfix = {
     port,
     mails: () => {
@@ -88,10 +94,8 @@ export async function startPostfix(t: Test): Promise<Postfix> {
       const whole = readdirSync(folder).filter((name) => name.endsWith(".mail"));
       return whole.sort().map((name) => readFileSync(join(folder, name), "utf8"));
     },
-    log: () => {
-      const file = join(dir, "log");
-      return existsSync(file) ? readFileSync(file, "utf8") : "";
-    },
+    delivered: () => log().match(/: removed$/gm)?.length ?? 0,
+    log,
     stop,
   };
   await answers(postfix);
