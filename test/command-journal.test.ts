@@ -46,6 +46,11 @@ t.test("history and plan say that the journal is another machine's", async (t) =
   });
 
   const plan = await run(site, "f".repeat(32), "plan");
-  t.match(plan, { exit: 2, err: /^warning JOURNAL_FOREIGN: / });
-  t.match(plan.out, /^2 writes\.\n/);
+  t.match(plan, { exit: 2, err: "", out: /^2 writes\.\n/ });
+  t.equal(plan.out.match(/JOURNAL_FOREIGN/g)?.length, 1, "once");
+
+  site.entra.faults.add({ times: Infinity, do: { kind: "status", status: 403 } });
+  const failed = await run(site, "f".repeat(32), "plan");
+  t.match(failed, { exit: 1, out: "" });
+  t.equal(failed.err.match(/JOURNAL_FOREIGN/g)?.length, 1, "once");
 });

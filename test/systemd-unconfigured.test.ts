@@ -6,6 +6,7 @@ import t from "tap";
 import { isConfigured } from "../src/config/configured.js";
 import { createLog } from "../src/log.js";
 import { main } from "../src/main.js";
+import { acquireNodeLock } from "../src/node-lock.js";
 import { until } from "./support/daemon-bed.js";
 import { listen } from "./support/datagrams.js";
 import { machineOf } from "./support/machine.js";
@@ -107,6 +108,26 @@ t.test("a bad configuration keeps it waiting, a good one begins for real", async
   signal("stop");
   t.equal(await exit, 0);
   await until("systemd has heard of it", () => told().includes("STOPPING=1"));
+});
+
+t.test("what is no mistake in the configuration is not called one", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  const { state } = site.configure({ groups: mapping("ops", site.group("Operators", [])) });
+  const good = readFileSync(site.configFile);
+  writeFileSync(site.configFile, "", { mode: 0o600 });
+  const { exit, signal, told } = runOn(t, site);
+  await until("it is ready", () => told().includes("READY=1"));
+  const other = acquireNodeLock(state.dir);
+  writeFileSync(site.configFile, good, { mode: 0o600 });
+  signal("reload");
+  const readies = (): number => told().filter((text) => text === "READY=1").length;
+  await until("the reload is over", () => readies() === 2);
+  const status = told().filter((text) => text.startsWith("STATUS="));
+  t.match(status.at(-1), /^STATUS=not started: NODE_LOCKED: /);
+  other.release();
+  signal("stop");
+  t.equal(await exit, 0);
 });
 
 t.test("a reload that is asked for before the daemon is there is done once it is", async (t) => {

@@ -42,8 +42,11 @@ export async function readOnly<T>(
   const { clock, log, nodeName, machineId } = io.machine;
   const journal = readJournal({ dir: config.state.dir, clock, log, nodeName, machineId });
   try {
-    io.err(findingsText(journal.findings));
     return await withAgent(config, io, journal, work);
+  } catch (thrown) {
+    // A pass reports them; one that could not be begun, or not be ended, has no report.
+    io.err(findingsText(journal.findings));
+    throw thrown;
   } finally {
     journal.close();
   }

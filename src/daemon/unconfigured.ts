@@ -1,5 +1,6 @@
 /** Installed and not configured: the service runs, does nothing, and says what to do. */
 import { isConfigured } from "../config/configured.js";
+import { ConfigError } from "../config/problems.js";
 import { asAgentError } from "../errors.js";
 import type { Log } from "../log.js";
 import { reloadFailed } from "./reload-failed.js";
@@ -9,7 +10,10 @@ export interface Unconfigured<T> {
   readonly configFile: string;
   readonly log: Log;
   readonly service: Service;
-  /** Begins for real; throws what makes that impossible, and leaves nothing behind then. */
+  /**
+   * Begins for real. Throws what makes that impossible, and leaves nothing behind then but a status
+   * of the service that says so.
+   */
   readonly start: () => Promise<T>;
 }
 
@@ -72,8 +76,10 @@ export class Waiting<T> {
       this.#started(this.#value);
     } catch (thrown) {
       const { message } = asAgentError(thrown);
-      const [first = ""] = message.split("\n");
-      service.status(`the configuration is bad, nothing is done: ${first}`);
+      if (thrown instanceof ConfigError) {
+        const [first = ""] = message.split("\n");
+        service.status(`the configuration is bad, nothing is done: ${first}`);
+      }
       reloadFailed(log, message);
     }
   }
