@@ -49,6 +49,10 @@ const STATES: Record<string, readonly [HealthState, object]> = {
     { ...withRealm({ sync: late }), startedAt: NOW - HOUR },
     { ...GOOD, "held entra": "unknown", "pass entra": "unknown" },
   ],
+  "the last good pass has a date of a clock that was a year ahead": [
+    withRealm({ sync: { ...late, lastSuccess: NOW + 365 * DAY } }),
+    { ...GOOD, "held entra": "unknown", "pass entra": "bad" },
+  ],
   "passes are rare by configuration, and the last one was good": [
     withRealm({ sync: { ok: true, lastSuccess: NOW - 6 * HOUR } }),
     GOOD,

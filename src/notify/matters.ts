@@ -80,7 +80,8 @@ function heldStanding({ held, ok }: RealmHealth["sync"], leader: boolean): Stand
 /** The hour counts from the start at the earliest: a node that was off has missed nothing. */
 function pass(realm: string, { sync }: RealmHealth, startedAt: number, now: number): Judged {
   const { ok, code, lastSuccess } = sync;
-  const late = now - Math.max(lastSuccess ?? startedAt, startedAt) > HOUR_MS;
+  // In either direction: what a clock wrote that was ahead must not silence this until then.
+  const late = Math.abs(now - Math.max(lastSuccess ?? startedAt, startedAt)) > HOUR_MS;
   const matter = {
     topic: "pass",
     realm,

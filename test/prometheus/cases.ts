@@ -129,6 +129,19 @@ export const CASES: readonly Case[] = [
     firing: { "4m": [], "6m": ["EntraNoPass"] },
   },
   {
+    name: "passes fail, and the last good one has a date of a clock that was a year ahead",
+    but: {
+      "pass_success pve1": "1x59 0x200",
+      "pass_last_success_timestamp_seconds pve1": `0+60x59 ${365 * DAY}x200`,
+    },
+    firing: { "64m": [], "67m": ["EntraNoPass"], "3h": ["EntraNoPass"] },
+  },
+  {
+    name: "the writer's clock is four minutes ahead",
+    but: { "pass_last_success_timestamp_seconds pve1": `240+60x${LONG}` },
+    firing: { "10m": [], "30h": [] },
+  },
+  {
     name: "a new node before its first pass",
     but: {
       "pass_success pve1": null,
