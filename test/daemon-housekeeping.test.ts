@@ -2,8 +2,13 @@
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import t from "tap";
+import type { Agent } from "../src/agent.js";
+import { Daily } from "../src/daemon/daily.js";
+import type { Journal } from "../src/journal/index.js";
+import { silentLog } from "../src/log.js";
 import { byHand, startOn } from "./support/daemon-bed.js";
-import { startSite } from "./support/site.js";
+import { never, startSite } from "./support/site.js";
+import { standingClock } from "./support/world-clock.js";
 
 const DAY = 86_400_000;
 
@@ -33,5 +38,43 @@ t.test(
     t.notOk(await prunes());
     site.clock.advance(DAY);
     t.ok(await prunes(), "the next day");
+  },
+);
+
+/** A Daily on a clock that stands, asked about a credential whose end is what `answers` gives next. */
+function asking(answers: (number | undefined | Error)[]): {
+  readonly daily: Daily;
+  readonly look: () => Promise<void>;
+} {
+  const clock = standingClock();
+  const journal = { prune: () => undefined } as unknown as Journal;
+  const daily = new Daily({ clock, log: silentLog, journal });
+  const credentialEnd = async (): Promise<number | undefined> => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const agent = { credentialEnd } as unknown as Agent;
+  return { daily, look: () => daily.look(agent, never) };
+}
+
+t.test("who could not ask for the credential's end asks again with the next pass", async (t) => {
+  const { daily, look } = asking([new Error("Entra is away"), 7, 8]);
+  await look();
+  t.equal(daily.credentialEnds, undefined);
+  await look();
+  t.equal(daily.credentialEnds, 7);
+  await look();
+  t.equal(daily.credentialEnds, 7, "once answered, it is for a day");
+});
+
+t.test(
+  "another credential whose end nobody knows does not keep the end of the one before",
+  async (t) => {
+    const { daily, look } = asking([7, undefined]);
+    await look();
+    daily.soon();
+    await look();
+    t.equal(daily.credentialEnds, undefined);
   },
 );

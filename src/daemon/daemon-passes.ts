@@ -11,7 +11,7 @@ import type { RotationSet } from "../pass/rotation-set.js";
 import type { Service } from "../systemd/index.js";
 import type { EventName } from "../systemd/message-ids.js";
 import { Daily } from "./daily.js";
-import { afterPass, afterRotation, afterThrown } from "./health-state.js";
+import { afterPass, afterRotation, afterThrown, withCredential } from "./health-state.js";
 import { LiveState } from "./live-state.js";
 import { completeOrder } from "./orders.js";
 import type { OrderedPass, Passes } from "./orders.js";
@@ -156,8 +156,7 @@ export class DaemonPasses implements Passes {
   }
 
   #noteCredential(): void {
-    const { credentialEnds } = this.#daily;
-    if (credentialEnds !== undefined) this.state.left = { ...this.state.left, credentialEnds };
+    this.state.left = withCredential(this.state.left, this.#daily.credentialEnds);
   }
 
   #say(event: EventName, message: string): void {

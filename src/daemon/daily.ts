@@ -12,6 +12,10 @@ const EVERY_MS = 24 * 60 * 60_000;
 export class Daily {
   readonly #tools: { readonly clock: Clock; readonly log: Log; readonly journal: Journal };
   #at = 0;
+  /** Today's question about the credential was answered. */
+  #answered = false;
+  /** Another configuration is in force since the last answer. */
+  #another = false;
   #credentialEnds: number | undefined;
 
   constructor(tools: { readonly clock: Clock; readonly log: Log; readonly journal: Journal }) {
@@ -25,7 +29,8 @@ export class Daily {
 
   /** The next look is due: the credential may be another one now. */
   soon(): void {
-    this.#at = 0;
+    this.#answered = false;
+    this.#another = true;
   }
 
   /** Throws what the journal throws. */
@@ -33,12 +38,20 @@ export class Daily {
     const { clock, log, journal } = this.#tools;
     const now = clock.now();
     // A clock that was set back must not put it off until it has caught up.
-    if (Math.abs(now - this.#at) < EVERY_MS) return;
-    this.#at = now;
-    journal.prune(now);
+    if (Math.abs(now - this.#at) >= EVERY_MS) {
+      this.#at = now;
+      this.#answered = false;
+      journal.prune(now);
+    }
+    if (this.#answered) return;
     try {
-      this.#credentialEnds = (await agent.credentialEnd(signal)) ?? this.#credentialEnds;
+      const ends = await agent.credentialEnd(signal);
+      // Whoever may not read it for once has known it before; of another one that says nothing.
+      if (ends !== undefined || this.#another) this.#credentialEnds = ends;
+      this.#answered = true;
+      this.#another = false;
     } catch (thrown) {
+      // The next pass asks again: after a restart nothing else knows it.
       log.debug({ err: thrown }, "the agent's credential was not looked up");
     }
   }

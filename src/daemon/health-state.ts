@@ -116,6 +116,13 @@ export function afterRotation(
   return { ...state, realms };
 }
 
+/** @param ends when the agent's own credential ends, ms since 1970; undefined: that is not known */
+export function withCredential(state: HealthState, ends: number | undefined): HealthState {
+  const copy: { -readonly [K in keyof HealthState]: HealthState[K] } = { ...state };
+  delete copy.credentialEnds;
+  return ends === undefined ? copy : { ...copy, credentialEnds: ends };
+}
+
 function secretAfter(before: SecretHealth, realm: string, report: PassReport): SecretHealth {
   const view = report.secrets.flatMap(({ realms }) => realms).find((one) => one.realm === realm);
   if (view === undefined) return before;
