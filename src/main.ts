@@ -12,6 +12,7 @@ import type { Io } from "./commands/io.js";
 import { asAgentError } from "./errors.js";
 import { EXIT, exitOf } from "./exit.js";
 import { createLog } from "./log.js";
+import { outlive } from "./streams.js";
 import { openDaemonLog } from "./systemd/daemon-log.js";
 
 /** Runs one command line and gives the exit code. Never throws. */
@@ -99,5 +100,15 @@ function isProgram(): boolean {
 
 if (isProgram()) {
   const argv = process.argv.slice(2);
-  process.exitCode = await main(argv, await realIo(argv));
+  let lost = false;
+  outlive(process.stderr);
+  outlive(process.stdout, (code) => {
+    // The daemon's log is no answer that somebody waits for.
+    if (argv[0] === "run") return;
+    lost = true;
+    process.exitCode = EXIT.failed;
+    process.stderr.write(`pve-entra-agent: the answer could not be written (${code})\n`);
+  });
+  const exit = await main(argv, await realIo(argv));
+  process.exitCode = lost ? EXIT.failed : exit;
 }
