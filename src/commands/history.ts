@@ -53,13 +53,20 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
+/** Also as this program prints it: `2026-11-27 10:28:26 UTC`. */
+const DATED =
+  /^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?) ?([Zz]|UTC|[+-][0-9]{2}:[0-9]{2})?)?$/;
+
 /** A date, an instant, or how long ago. Without a zone it is UTC, like everything here. */
-function timeOf(option: string, text: string, now: number): number {
+export function timeOf(option: string, text: string, now: number): number {
   const ago = /^([0-9]{1,6})([mhdw])$/.exec(text);
   const unit = UNITS[ago?.[2] ?? ""];
   if (ago !== null && unit !== undefined) return now - Number(ago[1]) * unit;
-  const zoned = /[zZ]|[+-][0-9]{2}:[0-9]{2}$/.test(text) || !text.includes("T") ? text : `${text}Z`;
-  const at = /^[0-9]{4}-/.test(text) ? Date.parse(zoned) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
+  const [, day = "", time = "00:00", zone = "Z"] = DATED.exec(text) ?? [];
+  // Of a day that a month does not have Date.parse makes one of the next month.
+  const midnight = new Date(`${day}T00:00Z`);
+  const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  const at = Date.parse(`${day}T${time}${/^[+-]/.test(zone) ? zone : "Z"}`);
+  if (isDay && !Number.isNaN(at)) return at;
   throw new AgentError("USAGE", `--${option} takes a time such as 2026-11-21, or 24h`);
 }
