@@ -110,6 +110,23 @@ t.test("a bad configuration keeps it waiting, a good one begins for real", async
   await until("systemd has heard of it", () => told().includes("STOPPING=1"));
 });
 
+t.test("a reload that is asked for while the first one begins for real is done, too", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({ groups: mapping("ops", site.group("Operators", [])) });
+  const good = readFileSync(site.configFile);
+  writeFileSync(site.configFile, "", { mode: 0o600 });
+  const { exit, signal, told, events } = runOn(t, site);
+  await until("it is ready", () => told().includes("READY=1"));
+  writeFileSync(site.configFile, good, { mode: 0o600 });
+  signal("reload");
+  signal("reload");
+  await until("the second one is done", () => events.includes("RELOADED"));
+  t.strictSame(events.slice(0, 2), ["NOT_CONFIGURED", "STARTED"]);
+  signal("stop");
+  t.equal(await exit, 0);
+});
+
 t.test("what is no mistake in the configuration is not called one", async (t) => {
   const site = await startSite(t);
   site.journal.close();

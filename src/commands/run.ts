@@ -34,6 +34,7 @@ export const run: Run = async ({ config: configFile }, io) => {
       const unrest = keepAlive();
       await Promise.race([waiting.started, stopped]).finally(unrest);
       daemon = await waiting.end();
+      early = waiting.missed;
     }
     reloadBy(async () => daemon?.reload());
     await stopped;

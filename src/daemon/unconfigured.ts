@@ -28,6 +28,8 @@ export class Waiting<T> {
   readonly started: Promise<T>;
   #value: T | undefined;
   #done = false;
+  /** A reload was asked for while `start` was at work: it may have read the file before that. */
+  missed = false;
   #reloads: Promise<void> = Promise.resolve();
 
   constructor(options: Unconfigured<T>) {
@@ -52,9 +54,10 @@ export class Waiting<T> {
 
   /** One reload at a time; never rejects. */
   reload(): Promise<void> {
-    this.#reloads = this.#reloads.then(() =>
-      this.#done ? undefined : this.#options.service.reload(() => this.#try()),
-    );
+    this.#reloads = this.#reloads.then(() => {
+      this.missed = this.#done;
+      return this.#done ? undefined : this.#options.service.reload(() => this.#try());
+    });
     return this.#reloads;
   }
 
