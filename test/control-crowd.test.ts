@@ -102,7 +102,7 @@ async function onceThereIsRoom(path: string): ReturnType<typeof heard> {
     try {
       return await heard(path, { kind: "sync" });
     } catch (thrown) {
-      if (tries === 100 || asAgentError(thrown).code !== "CONTROL_BUSY") throw thrown;
+      if (tries === 2000 || asAgentError(thrown).code !== "CONTROL_BUSY") throw thrown;
       await sleep(50);
     }
   }

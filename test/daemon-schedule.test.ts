@@ -22,7 +22,7 @@ t.test("node-cron gives ticks, never two at once, until it is stopped", async (t
     },
     silentLog,
   );
-  for (let tries = 0; ticks < 2 && tries < 200; tries += 1) await sleep(50);
+  await until("a second tick", () => ticks >= 2);
   await schedule.stop();
   const seen = ticks;
   t.ok(seen >= 2);

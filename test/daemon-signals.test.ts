@@ -43,11 +43,14 @@ t.test("SIGTERM in the middle of a pass: the write under way ends, nothing is lo
   const people = Array.from({ length: 30 }, (_, at) => site.addUser(`person${at}`));
   const parts = { groups: mapping("ops", site.group("Operators", people)) };
   site.configure({ ...parts, sections: '[cluster]\nid = "test"' });
+  let release = (): void => undefined;
+  const told = new Promise<void>((resolve) => (release = resolve));
+  t.teardown(() => release());
   site.pve.faults.add({
     method: "POST",
     path: "/access/users",
     skip: 5,
-    do: { kind: "delay", ms: 700 },
+    do: { kind: "hold", until: told },
   });
 
   const child = agentProcess(site, ["run"]);
@@ -60,7 +63,9 @@ t.test("SIGTERM in the middle of a pass: the write under way ends, nothing is lo
   // An impatient second one, or a reload on the way, cuts nothing off.
   child.kill("SIGHUP");
   child.kill("SIGTERM");
-  const [code] = (await once(child, "exit")) as [number | null];
+  const ended = once(child, "exit");
+  release();
+  const [code] = (await ended) as [number | null];
   t.equal(code, 0, child.said());
   const made = site.pve.log.count({ method: "POST", path: "/access/users" });
   t.equal(made, 6, "the write under way was the last one");

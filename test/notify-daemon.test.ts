@@ -46,7 +46,7 @@ async function bedOf(t: Test, more: { site?: SiteOptions; realm?: string } = {})
       configFile: site.configFile,
       version: "0.0.0-test",
       startSchedule: schedule.start,
-      machine: machineOf(site.clock, { deadlineMs: 2_000 }),
+      machine: machineOf(site.clock),
     });
   const bed: Bed = {
     site,

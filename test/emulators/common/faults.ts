@@ -11,6 +11,8 @@ export type FaultEffect =
     }
   /** Real milliseconds; then the honest answer. */
   | { kind: "delay"; ms: number }
+  /** The honest answer once this has come: what a test waits for in between takes as long as it takes. */
+  | { kind: "hold"; until: Promise<unknown> }
   /** No answer until the server closes. */
   | { kind: "stall"; withEffect?: boolean }
   /** The connection breaks before, or after, the request took effect. */

@@ -73,6 +73,9 @@ class Exchange {
       case "delay":
         await delay(effect.ms);
         return this.send(await this.honest());
+      case "hold":
+        await effect.until;
+        return this.send(await this.honest());
       case "stall":
         if (effect.withEffect) await this.honest();
         this.reply.hijack();

@@ -38,6 +38,9 @@ export async function faulty(
     case "delay":
       await sleep(effect.ms);
       return honest();
+    case "hold":
+      await effect.until;
+      return honest();
     case "stall":
       if (effect.withEffect) await honest();
       return "stall";
