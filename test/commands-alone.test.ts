@@ -85,6 +85,7 @@ t.test("what is wrong is said with its code, what to do, and the exit code", asy
   const cases: readonly (readonly [string[], number, RegExp])[] = [
     [["sync", "--approve", "nonsense"], 64, /USAGE: --approve takes the 64 hex digits/],
     [["plan", "--frobnicate"], 64, /USAGE: plan: Unknown option/],
+    [["run", "--json"], 64, /USAGE: run: Unknown option '--json'/],
     [["plan", "surplus"], 64, /USAGE: plan takes no argument "surplus"/],
     [["rotate", "--realm", "nirvana"], 64, /USAGE: the configuration has no realm nirvana/],
     [["history", "--since", "yesterday"], 64, /USAGE: --since takes a time/],

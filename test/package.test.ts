@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { bundle, PROGRAM } from "../scripts/package/bundle.js";
+import { helpText } from "../src/commands/arguments.js";
 import { bashCompletion, zshCompletion } from "../scripts/package/completions.js";
 import { COPYRIGHT_FILE, copyrightText } from "../scripts/package/copyright.js";
 import { bundledPackages } from "../scripts/package/licences.js";
@@ -109,6 +110,19 @@ t.test("both completions have every command and option", async (t) => {
       for (const option of Object.keys(options)) t.match(text, `--${option}`, option);
     }
   }
+});
+
+t.test("what run does not take is offered nowhere", async (t) => {
+  t.notMatch(bashCompletion(), /^ +run\) .*--json[^-]/m);
+  t.notMatch(zshCompletion(), /^ +run\)\n[^;]*'--json\[/m);
+  t.match(zshCompletion(), /^ +plan\)\n[^;]*'--json\[/m);
+  t.match(manualPages()["pve-entra-agent.1"], "the answer as JSON (but for run).");
+  const run = COMMANDS.find(({ name }) => name === "run");
+  t.notMatch(helpText(COMMANDS, run), /--json /);
+});
+
+t.test("a folder of a command's name is nothing that bash completes to", async (t) => {
+  t.match(bashCompletion(), /^complete -F _pve_entra_agent pve-entra-agent$/m);
 });
 
 t.test("bash completes commands, options and nothing where a value is to come", async (t) => {

@@ -1,5 +1,5 @@
 /** Completions for bash and zsh, from the table that `--help` is made of. */
-import { COMMON_OPTIONS, VERSION_OPTION } from "../../src/commands/arguments.js";
+import { commonOptions, VERSION_OPTION } from "../../src/commands/arguments.js";
 import { COMMANDS } from "../../src/commands/index.js";
 import type { Command } from "../../src/commands/io.js";
 
@@ -25,7 +25,10 @@ _pve_entra_agent() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
   COMPREPLY=()
   case $previous in
-    --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --config)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return ;;
     ${free.join("|")}) return ;;
   esac
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -37,7 +40,7 @@ ${options.join("\n")}
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
-complete -o filenames -F _pve_entra_agent ${PROGRAM}
+complete -F _pve_entra_agent ${PROGRAM}
 `;
 }
 
@@ -71,13 +74,13 @@ _pve_entra_agent "$@"
 `;
 }
 
-function optionsOf({ options }: Command): readonly Option[] {
-  const own = Object.entries(options).map(([name, { value, help }]) => ({
+function optionsOf(command: Command): readonly Option[] {
+  const own = Object.entries(command.options).map(([name, { value, help }]) => ({
     flag: `--${name}`,
     value,
     help,
   }));
-  const common = COMMON_OPTIONS.map(([option, help]) => {
+  const common = commonOptions(command).map(([option, help]) => {
     const [flag = "", value] = option.split(" ");
     return { flag, value, help };
   });

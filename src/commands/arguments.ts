@@ -14,16 +14,21 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 
 const COMMON: Options = {
   config: { type: "string", short: "c" },
-  json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 };
+const ANSWERING: Options = { json: { type: "boolean" } };
 
-/** What the help, the manual and the completions say of the options that every command has. */
+/** What the help, the manual and the completions say of the options that commands have in common. */
 export const COMMON_OPTIONS: readonly (readonly [option: string, help: string])[] = [
   ["--config FILE", `the configuration (${DEFAULT_FILE})`],
   ["--json", "the answer as JSON"],
   ["--help", "this text"],
 ];
+/** A command that gives no answer has none as JSON either. */
+export function commonOptions({ answers }: Command): typeof COMMON_OPTIONS {
+  return COMMON_OPTIONS.filter(([option]) => answers !== false || option !== "--json");
+}
+
 /** Instead of a command. */
 export const VERSION_OPTION = ["--version", "the version"] as const;
 
@@ -87,7 +92,7 @@ export function helpText(commands: readonly Command[], command?: Command): strin
     `${command.summary}.`,
     "",
     "Options:",
-    ...columns([...own, ...COMMON_OPTIONS]),
+    ...columns([...own, ...commonOptions(command)]),
     "",
   ].join("\n");
 }
@@ -109,10 +114,11 @@ function parse(command: Command, argv: readonly string[]): ReturnType<typeof par
     name,
     { type: value === undefined ? ("boolean" as const) : ("string" as const) },
   ]);
+  const answering = command.answers === false ? {} : ANSWERING;
   try {
     return parseArgs({
       args: [...argv],
-      options: { ...COMMON, ...(Object.fromEntries(own) as Options) },
+      options: { ...COMMON, ...answering, ...(Object.fromEntries(own) as Options) },
       allowPositionals: true,
       strict: true,
     });

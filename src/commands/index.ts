@@ -11,6 +11,7 @@ export const COMMANDS: readonly Command[] = [
     options: {
       "json-log": { help: "the log as JSON, one line an event, on standard output" },
     },
+    answers: false,
     load: async () => (await import("./run.js")).run,
   },
   {

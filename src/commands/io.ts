@@ -18,8 +18,10 @@ export interface Io {
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** Beside `--config`, `--json` and `--help`, which every command has. */
+  /** Beside `--config`, `--json` and `--help`, which commands have in common. */
   readonly options: Readonly<Record<string, CommandOption>>;
+  /** False: it gives no answer that `--json` could change. */
+  readonly answers?: false;
   /** On use: most of the program is behind one command or another. */
   load(): Promise<Run>;
 }

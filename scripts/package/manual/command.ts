@@ -1,4 +1,4 @@
-import { COMMON_OPTIONS, VERSION_OPTION } from "../../../src/commands/arguments.js";
+import { COMMON_OPTIONS, commonOptions, VERSION_OPTION } from "../../../src/commands/arguments.js";
 import type { Command } from "../../../src/commands/io.js";
 import { EXIT_MEANINGS } from "../../../src/exit.js";
 import {
@@ -39,7 +39,9 @@ export function commandPage(commands: readonly Command[], edition: Edition): str
       ...commands.flatMap(commandParts),
       heading("OPTIONS"),
       opening("Every command has these:"),
-      ...COMMON_OPTIONS.map(([option, text]) => tagged(optionText(option), `${text}.`)),
+      ...COMMON_OPTIONS.map(([option, text]) =>
+        tagged(optionText(option), `${text}${exceptionsText(option, commands)}.`),
+      ),
       paragraph("Instead of a command:"),
       tagged(optionText(VERSION_OPTION[0]), `${VERSION_OPTION[1]}.`),
       heading("EXIT STATUS"),
@@ -59,6 +61,14 @@ function commandParts({ name, summary, options }: Command): readonly string[] {
     tagged(optionText(value === undefined ? `--${option}` : `--${option} ${value}`), `${help}.`),
   );
   return [subheading(name), opening(`${summary}.`), ...own];
+}
+
+/** Which commands do without an option that the others have, in brackets. */
+function exceptionsText(option: string, commands: readonly Command[]): string {
+  const without = commands.filter((command) =>
+    commonOptions(command).every(([common]) => common !== option),
+  );
+  return without.length === 0 ? "" : ` (but for ${without.map(({ name }) => name).join(", ")})`;
 }
 
 /** `--config FILE`: the option as it is typed, its value as a placeholder. */
