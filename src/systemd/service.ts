@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly patienceMs?: number;
   /** When the watchdog is not fed any more; absent: as the house has it. */
   readonly bounds?: Partial<Bounds>;
+  /** Milliseconds that only grow, for these bounds; absent: the machine's. */
+  readonly monotonic?: () => number;
 }
 
 /** What goes round. */
@@ -36,7 +38,6 @@ export class Service {
   #timers: NodeJS.Timeout[] = [];
   #pulse: Pulse | undefined;
   #stands = false;
-  readonly #monotonic = (): number => performance.now();
 
   constructor(options: ServiceOptions = { notifier: silentNotifier }) {
     this.#options = options;
@@ -45,10 +46,10 @@ export class Service {
   /** The daemon works from now on. Absent: it only waits, and is alive as long as it can say so. */
   begin(work?: Work): void {
     const { watchdogMs, patienceMs = PATIENCE_MS, bounds, notifier } = this.#options;
+    const { monotonic = () => performance.now() } = this.#options;
     this.end();
     this.#timers.push(setTimeout(() => this.ready(), patienceMs).unref());
-    this.#pulse =
-      work && new Pulse({ ...work, monotonic: this.#monotonic, ...(bounds && { bounds }) });
+    this.#pulse = work && new Pulse({ ...work, monotonic, ...(bounds && { bounds }) });
     if (watchdogMs === undefined) return;
     const beat = (): void => {
       if (this.#owed) this.#sayReady();
