@@ -42,8 +42,11 @@ t.test("the cluster's credential goes before the node's, and what stands in is n
   t.equal(find("pve-token"), `${dir}/pve-entra-agent.pve-token`);
   credential(dir, "node_pve-token", "the node's\n");
   t.equal(find("pve-token"), `${dir}/node_pve-token`);
-  credential(dir, "cluster_pve-token", "the cluster's\n");
-  t.equal(find("pve-token"), `${dir}/cluster_pve-token`);
+  for (const text of ["the cluster's\n", "\n", ""]) {
+    rmSync(join(dir, "cluster_pve-token"), { force: true });
+    credential(dir, "cluster_pve-token", text);
+    t.equal(find("pve-token"), `${dir}/cluster_pve-token`, "even an empty one is there");
+  }
   credential(dir, "node_sub_file", "in a folder\n");
   t.equal(find("sub/file"), `${dir}/node_sub_file`);
   t.equal(find("/absolute"), "/absolute");

@@ -1,6 +1,6 @@
 /** Where a `…_file` that the configuration names is to be found. */
 import { statSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 
 /** The package's own folder: only its configuration uses the places below. */
 const PACKAGE_FOLDER = "/etc/pve-entra-agent";
@@ -61,7 +61,7 @@ export function lacksEtcPve({ credentials, rootCa }: Folders): boolean {
 /** Where a `…_file` is, whether or not there is one. */
 export function locate(written: string, folders: Folders): string {
   if (isAbsolute(written)) return written;
-  const loaded = inCredentials(written, folders).find(isFilled);
+  const loaded = inCredentials(written, folders).find(isGiven);
   return loaded ?? inPlaces(written, folders).find(isThere) ?? join(folders.config, written);
 }
 
@@ -90,12 +90,12 @@ function inPlaces(written: string, { places, credentials, rootCa }: Folders): re
   return isRootCa && rootCa !== undefined ? [...own, rootCa] : own;
 }
 
-/**
- * Where there is no file the unit gives a line feed in its place, for systemd would not start
- * without one (systemd.exec(5), SetCredential=).
- */
-function isFilled(path: string): boolean {
-  return (sizeOf(path) ?? 0) > STAND_IN_BYTES;
+/** What the unit has a stand-in for: a line feed, for systemd starts nothing without (SetCredential=). */
+const STOOD_IN: ReadonlySet<string> = new Set([...PLACES.map(({ name }) => name), ROOT_CA.name]);
+
+/** An empty file counts, as it does for root's commands: it is what the message has to be about. */
+function isGiven(path: string): boolean {
+  return isThere(path) && !(STOOD_IN.has(basename(path)) && sizeOf(path) === STAND_IN_BYTES);
 }
 
 function isThere(path: string): boolean {
