@@ -39,14 +39,25 @@ t.test("a removal says when the secret ends and that rights stay", async (t) => 
   const status = JSON.stringify(statusOf(state, undefined, [], true), null, 2);
   const said = beforeRemoval(t, `cat <<'END'\n${status}\nEND`, "remove");
   t.match(said, /people keep the groups and rights/);
+  t.match(said, "Nobody renews the realm's client secret any more");
   t.match(said, "The secret of realm entra ends 2027-03-01T00:00:00.000Z.\n");
+});
+
+t.test("a removal from a standby does not say that nobody renews the secret", async (t) => {
+  const lease = { leader: false, writer: "pve2" };
+  const state = { ...withRealm({ secret: { expires: Date.UTC(2027, 2, 1) } }), lease };
+  const status = JSON.stringify(statusOf(state, undefined, [], true), null, 2);
+  const said = beforeRemoval(t, `cat <<'END'\n${status}\nEND`, "remove");
+  t.match(said, "Node pve2 is the writer");
+  t.notMatch(said, "Nobody renews");
+  t.match(said, "The secret of realm entra ends 2027-03-01");
 });
 
 t.test("a removal goes on where nobody knows when the secret ends", async (t) => {
   for (const program of ["exit 1", "echo nonsense", "kill -9 $$", "echo '{}'"]) {
     const said = beforeRemoval(t, program, "remove");
     t.match(said, /people keep the groups and rights/, program);
-    t.match(said, /stands with the SSO app/, program);
+    t.match(said, /Nobody renews.*\n.*stands with the SSO app/, program);
   }
 });
 
