@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import { daemonListens } from "../src/control/index.js";
 import { byHand, feel, onPort, startOn, takenPort } from "./support/daemon-bed.js";
+import { freePort } from "./support/free-port.js";
 import { startSite } from "./support/site.js";
 
 t.setTimeout(120_000);
@@ -23,15 +24,14 @@ t.test("a health port that is taken ends the start, and leaves nothing that list
 t.test("health listens first: a credential that is no use closes it again", async (t) => {
   const site = await startSite(t);
   site.journal.close();
-  const port = await takenPort(t, { free: true });
-  onPort(site, port);
+  const url = onPort(site, await freePort());
   const ca = join(site.dir, "ca.pem");
   const good = readFileSync(ca, "utf8");
   writeFileSync(ca, "none in here\n");
   await t.rejects(startOn(site, byHand()), { code: "CREDENTIAL_INVALID" });
-  await t.rejects(feel(`http://127.0.0.1:${port}`));
+  await t.rejects(feel(url));
   writeFileSync(ca, good);
   const daemon = await startOn(site, byHand());
   t.teardown(() => daemon.stop());
-  t.equal((await feel(`http://127.0.0.1:${port}`)).status, 200, "the same port is free");
+  t.equal((await feel(url)).status, 200, "the same port is free");
 });

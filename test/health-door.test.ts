@@ -1,7 +1,5 @@
 /** Where health is served after reloads, good and bad ones. */
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { request } from "undici";
@@ -11,6 +9,7 @@ import { Counters, createHealth } from "../src/health/index.js";
 import type { Health } from "../src/health/index.js";
 import { silentLog } from "../src/log.js";
 import { well } from "./health-common.js";
+import { freePort, OWN_ADDRESS } from "./support/free-port.js";
 
 const make = (config: HealthConfig): Health =>
   createHealth({ state: () => well, counters: new Counters(), config, log: silentLog });
@@ -23,14 +22,6 @@ const status = async (url: string, token: string): Promise<number> => {
   return statusCode;
 };
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 t.test("a door that neither the new nor the old configuration opens is opened later", async (t) => {
   const dir = t.testdir();
   const file = (name: string): string => join(dir, name);
@@ -40,7 +31,7 @@ t.test("a door that neither the new nor the old configuration opens is opened la
   };
   const port = await freePort();
   const config = (name: string): HealthConfig => ({
-    host: "127.0.0.1",
+    host: OWN_ADDRESS,
     port,
     tokenFile: file(name),
   });

@@ -24,7 +24,7 @@ t.test("the bundled daemon mails that its own credential ends soon", async (t) =
   writeFileSync(join(site.dir, "agent-secret"), secret.secretText, { mode: 0o600 });
   site.configure({
     groups: mapping("ops", site.group("Operators", [])),
-    sections: notifySection(postfix.port),
+    sections: notifySection(postfix.port, postfix.host),
   });
   const program = await programIn(t);
   const daemon = spawn(process.execPath, [program, "run", "--config", site.configFile], {

@@ -23,7 +23,10 @@ t.test("changes held: root's command gets one mail, a reminder, and one at the e
   site.journal.close();
   const people = ["walrus1", "walrus2", "walrus3"].map((name) => site.addUser(name));
   const group = site.group("Operators", people);
-  site.configure({ groups: mapping("ops", group), sections: notifySection(postfix.port) });
+  site.configure({
+    groups: mapping("ops", group),
+    sections: notifySection(postfix.port, postfix.host),
+  });
   const schedule = byHand();
   const daemon = await startDaemon({
     configFile: site.configFile,
@@ -65,7 +68,7 @@ t.test("changes held: root's command gets one mail, a reminder, and one at the e
 
 t.test("a hostile name adds no header and no recipient", async (t) => {
   const postfix = await startPostfix(t);
-  const config = { to: "root", from: "root", host: "127.0.0.1", port: postfix.port };
+  const config = { to: "root", from: "root", host: postfix.host, port: postfix.port };
   const evil = "pve1\r\nBcc: postmaster@localhost\r\nX-Evil: 1\r\n\r\n.\r\nMAIL FROM:<x>";
   const due = {
     key: "held entra",
@@ -84,7 +87,7 @@ t.test("a hostile name adds no header and no recipient", async (t) => {
 
 t.test("whom the mail server does not know is told, and so is that it is away", async (t) => {
   const postfix = await startPostfix(t);
-  const config = { to: "no-such-user", from: "root", host: "127.0.0.1", port: postfix.port };
+  const config = { to: "no-such-user", from: "root", host: postfix.host, port: postfix.port };
   const attempt = (): Promise<string> =>
     post({ subject: "a test", text: "a test\n" }, config, NOW, never).then(
       () => "sent",

@@ -3,7 +3,7 @@
  * (PVE: `/root/.forward` with `|/usr/bin/proxmox-mail-forward`). Everything of it lies in a
  * temporary folder, and it listens on a loopback port that was free.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -15,16 +15,18 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
+import { freePort, OWN_ADDRESS } from "../support/free-port.js";
+import { needPackages } from "../support/packages.js";
 
 const DAEMONS = "/usr/lib/postfix/sbin";
 const HOST = "pve1.contoso.example";
 
 export interface Postfix {
+  readonly host: string;
   readonly port: number;
   /** What the command of root was given, oldest first: whole mails. */
   mails(): readonly string[];
@@ -40,19 +42,8 @@ export interface Postfix {
  */
 export function needPostfix(): void {
   if (process.getuid?.() !== 0) throw new Error("Postfix switches users: run this as root");
-  if (existsSync(join(DAEMONS, "master"))) return;
-  if (existsSync("/usr/sbin/sendmail")) {
-    throw new Error("this machine has another mail server than Postfix: run this elsewhere");
-  }
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const apt = (...args: string[]): void => {
-    execFileSync("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], { env });
-  };
   // Without a configuration in /etc nothing is started.
-  const answer = "postfix postfix/main_mailer_type select No configuration\n";
-  spawnSync("debconf-set-selections", [], { input: answer });
-  apt("update");
-  apt("install", "--no-install-recommends", "postfix");
+  needPackages(["postfix"], "postfix postfix/main_mailer_type select No configuration");
 }
 
 export async function startPostfix(t: Test): Promise<Postfix> {
@@ -88,6 +79,7 @@ export async function startPostfix(t: Test): Promise<Postfix> {
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   };
   const postfix: Postfix = {
+    host: OWN_ADDRESS,
     port,
     mails: () => {
       const folder = join(dir, "forwarded");
@@ -128,6 +120,7 @@ function configure(dir: string, port: number): void {
     myhostname: HOST,
     mydestination: "$myhostname, localhost.$mydomain, localhost",
     mynetworks: "127.0.0.0/8",
+    // Of an interface, and none that it listens on: that is in master.cf.
     inet_interfaces: "127.0.0.1",
     inet_protocols: "ipv4",
     alias_maps: "",
@@ -146,7 +139,7 @@ function configure(dir: string, port: number): void {
 /** Of Postfix' own master.cf what a local mail needs, and none of it in a chroot. */
 function services(port: number): string {
   const rows = [
-    `127.0.0.1:${port} inet n - n - - smtpd`,
+    `${OWN_ADDRESS}:${port} inet n - n - - smtpd`,
     "pickup unix n - n 60 1 pickup",
     "cleanup unix n - n - 0 cleanup",
     "qmgr unix n - n 300 1 qmgr",
@@ -165,15 +158,6 @@ function services(port: number): string {
   return `${rows.join("\n")}\n`;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 async function answers(postfix: Postfix): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     if ((await greeting(postfix.port)).startsWith("220 ")) return;
@@ -185,7 +169,7 @@ async function answers(postfix: Postfix): Promise<void> {
 /** What a server says first; `refused` where none listens. */
 function greeting(port: number): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, OWN_ADDRESS);
     socket.on("error", (error: NodeJS.ErrnoException) => {
       resolve(error.code === "ECONNREFUSED" ? "refused" : "");
     });

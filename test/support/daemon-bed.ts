@@ -7,6 +7,7 @@ import { request } from "undici";
 import { startDaemon } from "../../src/daemon/start.js";
 import type { Daemon } from "../../src/daemon/daemon.js";
 import type { StartSchedule } from "../../src/daemon/schedule.js";
+import { OWN_ADDRESS } from "./free-port.js";
 import type { Site } from "./site.js";
 import { machineOf } from "./machine.js";
 
@@ -40,24 +41,21 @@ export async function startOn(site: Site, schedule: ByHand): Promise<Daemon> {
   });
 }
 
-/** A port that somebody listens on until the end of the test; with `free`, somebody did just now. */
-export async function takenPort(
-  t: { teardown(done: () => void): unknown },
-  { free = false } = {},
-): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+/** A port of OWN_ADDRESS that somebody listens on until the end of the test. */
+export async function takenPort(t: { teardown(done: () => void): unknown }): Promise<number> {
+  const server = createServer().listen(0, OWN_ADDRESS);
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  if (free) await once(server.close(), "close");
-  else t.teardown(() => void server.close());
-  return port;
+  t.teardown(() => void server.close());
+  return (server.address() as AddressInfo).port;
 }
 
-/** The site's configuration, with health on this port. */
-export function onPort(site: Site, port: number): void {
+/** The site's configuration, with health on this port of OWN_ADDRESS; gives its URL. */
+export function onPort(site: Site, port: number): string {
   site.configure({});
   const text = readFileSync(site.configFile, "utf8");
-  writeFileSync(site.configFile, text.replace('"127.0.0.1:0"', `"127.0.0.1:${port}"`));
+  const listen = `${OWN_ADDRESS}:${port}`;
+  writeFileSync(site.configFile, text.replace('"127.0.0.1:0"', `"${listen}"`));
+  return `http://${listen}`;
 }
 
 export interface Felt {

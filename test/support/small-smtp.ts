@@ -60,7 +60,8 @@ export async function startSmallSmtp(t: Test, manner: Manner = "good"): Promise<
 }
 
 /** `[notify]` as TOML. */
-export const notifySection = (port: number): string => `[notify]\nsmtp = "127.0.0.1:${port}"\n`;
+export const notifySection = (port: number, host = "127.0.0.1"): string =>
+  `[notify]\nsmtp = "${host}:${port}"\n`;
 
 /** A mail's subject, unfolded as RFC 5322, 2.2.3 says. */
 export function subjectOf(mail: string): string {
