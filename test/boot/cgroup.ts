@@ -6,7 +6,7 @@ import { atEnd, sleepSync } from "./at-end.js";
 /** Where systemd looks: on a machine with both hierarchies, in both; else in the one there is. */
 const BOTH = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"];
 const ONE = ["/sys/fs/cgroup"];
-const LONGEST_END_MS = 10_000;
+const LONGEST_END_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 /** The files that a process writes its id into to belong there. They go when the process ends. */

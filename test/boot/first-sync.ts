@@ -3,7 +3,7 @@ import type { Test } from "tap";
 import { configure, placeCredentials } from "./configuration.js";
 import { listening } from "./install.js";
 import type { Said } from "./program.js";
-import { HEALTH_PORT, show, statusText, UNIT, untilState } from "./service.js";
+import { HEALTH_PORT, show, statusText, UNIT, untilState, untilStatus } from "./service.js";
 import { PEOPLE, upnOf, useridOf } from "./story.js";
 import type { Story } from "./story.js";
 import { until } from "./until.js";
@@ -34,7 +34,7 @@ export async function syncs(t: Test, { node, outside }: Story): Promise<void> {
       ActiveState: "active",
     },
   );
-  t.match(await statusText(node), /^ok: 1 realm; secret ends \d{4}-\d\d-\d\d; last good pass /);
+  t.ok(await untilStatus(node, /^ok: 1 realm; secret ends \d{4}-\d\d-\d\d; last good pass /));
   const ports = await listening(node);
   t.equal(ports.split("\n").length, 1, "one port is open");
   t.match(ports, new RegExp(` 127\\.0\\.0\\.1:${HEALTH_PORT} `), "on loopback alone");

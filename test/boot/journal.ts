@@ -2,7 +2,7 @@
 import type { Test } from "tap";
 import { EVENTS } from "../../src/systemd/message-ids.js";
 import type { EventName } from "../../src/systemd/message-ids.js";
-import { entries, UNIT } from "./service.js";
+import { entries, journal, UNIT } from "./service.js";
 import type { Story } from "./story.js";
 
 /** What the chapters before have brought about. */
@@ -40,7 +40,7 @@ export async function logged(t: Test, { node, outside }: Story): Promise<void> {
       t.ok(entry, `${name}: ${entry?.MESSAGE ?? "nothing"}`);
     }
   });
-  const whole = await node.must("journalctl", "-o", "export", "--no-pager");
+  const whole = await journal(node, "-o", "export");
   const secrets = await outside.secretTexts();
   t.strictSame(secrets.filter((secret) => whole.includes(secret)).length, 0, "no secret is in it");
   t.ok(whole.includes(UNIT));

@@ -2,7 +2,8 @@
 import type { Test } from "tap";
 import { configText, CONFIG_FILE, configure, placeCredentials } from "./configuration.js";
 import { membersOf } from "./first-sync.js";
-import { dropIn, mainPid, show, statusText, UNIT, untilRestarted, untilState } from "./service.js";
+import { dropIn, journal, mainPid, show, status, UNIT } from "./service.js";
+import { untilRestarted, untilState, untilStatus } from "./service.js";
 import { useridOf } from "./story.js";
 import type { Story } from "./story.js";
 import { until } from "./until.js";
@@ -20,7 +21,7 @@ export async function reloads(t: Test, { node, outside }: Story): Promise<void> 
   const degraded = await untilState(node, "degraded");
   t.match(degraded.reasons.join(), /config/i, degraded.reasons.join());
   t.equal(await mainPid(node), pid, "a bad configuration stops nothing");
-  t.match(await statusText(node), /^degraded: /);
+  t.ok(await untilStatus(node, /^degraded: /));
 
   configure(node, outside.facts);
   await node.must("systemctl", "reload", UNIT);
@@ -33,7 +34,7 @@ export async function refuses(t: Test, { node, outside }: Story): Promise<void> 
   t.not((await node.run("systemctl", "restart", UNIT)).code, 0, "the start fails, and says so");
   const ended = await show(node, "ActiveState", "ExecMainStatus", "NRestarts");
   t.strictSame(ended, { ActiveState: "failed", ExecMainStatus: "78", NRestarts: "0" });
-  const { out } = await node.run("systemctl", "status", "--no-pager", UNIT);
+  const { out } = await status(node);
   t.match(out, /unknown_key/, "systemctl status names the mistake");
   configure(node, outside.facts);
   await node.must("systemctl", "restart", UNIT);
@@ -50,8 +51,11 @@ export async function waitsForEtcPve(t: Test, { node }: Story): Promise<void> {
     return now.SubState === "auto-restart" ? now : undefined;
   });
   t.equal(failed.ExecMainStatus, "1");
-  const { out } = await node.run("systemctl", "status", "--no-pager", "--full", UNIT);
-  t.match(out, /ETC_PVE_ABSENT/, "systemctl status names the cause");
+  // The next start may be under way by now, and has not failed yet.
+  const out = await until("systemctl status names the cause", async () => {
+    const said = await status(node);
+    return said.out.includes("ETC_PVE_ABSENT") && said.out;
+  });
   t.match(out, /systemctl status pve-cluster/, "and where to look");
   await node.must("rmdir", "/etc/pve");
   await node.must("mv", "/etc/pve.late", "/etc/pve");
@@ -74,9 +78,14 @@ export async function moves(t: Test, { node, outside }: Story): Promise<void> {
 export async function killed(t: Test, { node, outside }: Story): Promise<void> {
   const pid = await mainPid(node);
   await outside.entra({ do: "leave", group: "PVE Operators", member: upn(1) });
-  // Somewhere in the middle of the pass that takes the right away.
-  void node.run("pve-entra-agent", "sync");
+  // In the middle of the pass that takes the right away. A command that found no daemon would make
+  // that pass itself, and the next start would find the node locked.
+  const put = { method: "PUT", path: "/access/users/", do: { kind: "stall" } };
+  await outside.fault("pve", put);
+  const ordered = node.run("pve-entra-agent", "sync");
+  await until("the write is under way", async () => (await outside.faultsLeft("pve")) === 0);
   await node.must("systemctl", "kill", "--signal=KILL", UNIT);
+  t.equal((await ordered).code, 1, "whoever gave the order hears that it broke off");
   await untilRestarted(node, pid);
   await until("whoever left is out", async () => {
     const { userCfg } = await outside.files();
@@ -95,7 +104,7 @@ export async function stuck(t: Test, { node }: Story): Promise<void> {
   await node.must("kill", "-STOP", String(pid));
   await untilRestarted(node, pid);
   await untilState(node, "ok");
-  const log = await node.must("journalctl", "-u", UNIT, "--no-pager", "-o", "cat");
+  const log = await journal(node, "-u", UNIT, "-o", "cat");
   t.match(log, /Watchdog timeout/, "systemd missed the sign of life");
   await dropIn(node, "watchdog");
   await node.must("systemctl", "restart", UNIT);

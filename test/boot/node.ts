@@ -34,7 +34,7 @@ export interface NodeOptions {
   readonly hosts: Readonly<Record<string, string>>;
 }
 
-const BOOT_MS = 60_000;
+const BOOT_MS = 150_000;
 const LOOK_EVERY_MS = 100;
 const CLEAN_ENVIRONMENT = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"];
 

@@ -40,6 +40,8 @@ export type Order =
   | { readonly kind: "signIn"; readonly upn: string }
   | { readonly kind: "fault"; readonly of: "entra" | "pve"; readonly fault: unknown }
   | { readonly kind: "noFaults"; readonly of: "entra" | "pve" }
+  /** How many faults no request has met yet. */
+  | { readonly kind: "faultsLeft"; readonly of: "entra" | "pve" }
   /** Every value that must stay secret. */
   | { readonly kind: "secretTexts" };
 

@@ -146,6 +146,8 @@ async function carry(asked: Order): Promise<unknown> {
       return undefined;
     case "noFaults":
       return { entra, pve }[asked.of].faults.clear();
+    case "faultsLeft":
+      return { entra, pve }[asked.of].faults.pending().length;
     case "secretTexts":
       return [...entra.world.secretTexts(), TOKEN];
   }

@@ -20,6 +20,8 @@ export interface Outside {
   signIn(upn: string): Promise<boolean>;
   fault(of: "entra" | "pve", fault: object): Promise<void>;
   noFaults(of: "entra" | "pve"): Promise<void>;
+  /** How many faults no request has met yet. */
+  faultsLeft(of: "entra" | "pve"): Promise<number>;
   secretTexts(): Promise<readonly string[]>;
 }
 
@@ -42,6 +44,7 @@ export async function startOutside(
     signIn: async (upn) => (await ask({ kind: "signIn", upn })) === true,
     fault: async (of, fault) => void (await ask({ kind: "fault", of, fault })),
     noFaults: async (of) => void (await ask({ kind: "noFaults", of })),
+    faultsLeft: async (of) => Number(await ask({ kind: "faultsLeft", of })),
     secretTexts: async () => (await ask({ kind: "secretTexts" })) as readonly string[],
   };
 }

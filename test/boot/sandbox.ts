@@ -8,7 +8,7 @@ import { must } from "../package/run.js";
 import type { Node } from "./node.js";
 import { FORBIDDEN_FILES } from "./pve-files.js";
 import type { Probed, ProbeQuestions } from "./sandbox-probe.js";
-import { UNIT } from "./service.js";
+import { journal, UNIT } from "./service.js";
 import type { Story } from "./story.js";
 
 /** systemd-analyze counts from 0 (closed) to 10 (open). */
@@ -70,7 +70,7 @@ export async function confined(t: Test, { node, outside, lab }: Story): Promise<
     systemctl daemon-reload`,
   );
   const { code } = await node.run("systemctl", "start", PROBE_UNIT);
-  const log = await node.must("journalctl", "-u", PROBE_UNIT, "--no-pager", "-o", "cat");
+  const log = await journal(node, "-u", PROBE_UNIT, "-o", "cat");
   if (code !== 0) throw new Error(`the probe failed: ${log}`);
   const probed = JSON.parse(node.read(questions.answer)) as Probed;
   await node.must(

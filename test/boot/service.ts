@@ -1,5 +1,6 @@
 /** The installed service, as an administrator on the node sees it. */
 import type { Node } from "./node.js";
+import type { Said } from "./program.js";
 import { until } from "./until.js";
 
 export const UNIT = "pve-entra-agent.service";
@@ -23,6 +24,14 @@ export async function show<Name extends string>(
 
 export async function statusText(node: Node): Promise<string> {
   return (await show(node, "StatusText")).StatusText;
+}
+
+/** Health is asked for, and has the new state at once; systemd is told of it a moment later. */
+export async function untilStatus(node: Node, says: RegExp): Promise<string> {
+  return until(`the status says ${says.source}`, async () => {
+    const text = await statusText(node);
+    return says.test(text) && text;
+  });
 }
 
 export async function mainPid(node: Node): Promise<number> {
@@ -79,6 +88,18 @@ export async function dropIn(node: Node, name: string, text?: string): Promise<v
   await node.must("systemctl", "daemon-reload");
 }
 
+/** What journalctl says once journald has read whatever was sent to it so far: it does so by and by. */
+export async function journal(node: Node, ...args: readonly string[]): Promise<string> {
+  await node.must("journalctl", "--sync");
+  return node.must("journalctl", "--no-pager", ...args);
+}
+
+/** `systemctl status`, with the lines of the log that it shows; whatever its exit code. */
+export async function status(node: Node): Promise<Said> {
+  await node.must("journalctl", "--sync");
+  return node.run("systemctl", "status", "--no-pager", "--full", UNIT);
+}
+
 export interface Entry {
   readonly MESSAGE: string;
   readonly PRIORITY?: string;
@@ -88,7 +109,7 @@ export interface Entry {
 
 /** What journalctl has of the unit, the oldest first. */
 export async function entries(node: Node, ...filter: readonly string[]): Promise<readonly Entry[]> {
-  const text = await node.must("journalctl", "-u", UNIT, "-o", "json", "--no-pager", ...filter);
+  const text = await journal(node, "-u", UNIT, "-o", "json", ...filter);
   return text
     .split("\n")
     .filter((line) => line !== "")

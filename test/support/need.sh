@@ -13,7 +13,8 @@ missing() {
 # a boot) nor for debconf's.
 patiently() {
   tries=0
-  while ! said=$(LC_ALL=C "$@" 2>&1); do
+  # Whatever a package starts must not keep our own lock.
+  while ! said=$(LC_ALL=C "$@" 2>&1 9>&-); do
     tries=$((tries + 1))
     case $said in
       *"Could not get lock"* | *"is locked by another process"*) [ "$tries" -lt 150 ] || break ;;
