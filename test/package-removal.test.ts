@@ -123,3 +123,20 @@ t.test("a purge ends where a folder is a link, or cannot be removed", async (t) 
   });
   t.match(mounted.said, `${mounted.state} stays`);
 });
+
+t.test("no daemon outlives its package, though dpkg has left out prerm", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "pve-entra-stop-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const invoke = join(folder, "deb-systemd-invoke");
+  // As it does where the unit is not known any more.
+  writeFileSync(invoke, `#!/bin/sh\necho "$@" >> ${folder}/invoked\nexit 5\n`, { mode: 0o755 });
+  const options = { encoding: "utf8", env: { PATH: `${folder}:${process.env["PATH"]}` } } as const;
+  const after = (argument: string): string[] => {
+    const script = readFileSync(POSTRM, "utf8").replaceAll("/run/systemd/system", folder);
+    execFileSync("sh", ["-c", script, "postrm", argument], options);
+    const file = join(folder, "invoked");
+    return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+  };
+  t.strictSame(after("upgrade"), []);
+  t.strictSame(after("remove"), ["stop pve-entra-agent.service"]);
+});
