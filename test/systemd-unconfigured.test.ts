@@ -166,6 +166,8 @@ t.test("a bad configuration at the start is exit code 78", async (t) => {
   writeFileSync(site.configFile, "nonsense = 1\n", { mode: 0o600 });
   const { exit, told } = runOn(t, site);
   t.equal(await exit, 78);
+  const failed = /^STATUS=not started: CONFIG_INVALID: .*config\.toml:1:1.*nonsense/;
+  await until("systemd has heard of it", () => told().some((text) => failed.test(text)));
   t.notOk(told().includes("READY=1"));
 });
 

@@ -49,11 +49,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   } catch (thrown) {
     // The last first: the journal is closed before another may have it.
     for (const step of undo.reverse()) await step();
-    // While it waits for the next start, systemctl status shows no line of the log.
-    const { code, next } = asAgentError(thrown);
-    options.service?.status(`not started: ${code}: ${ERRORS[code].summary} ${next}`);
+    options.service?.status(`not started: ${whyNot(thrown)}`);
     throw thrown;
   }
+}
+
+/**
+ * For systemctl status, which shows no line of the log while the next start is waited for, and none
+ * that journald has not come to yet: of a bad configuration the first mistake, else what to do.
+ */
+function whyNot(thrown: unknown): string {
+  const { code, next, message } = asAgentError(thrown);
+  const [first = ""] = message.split("\n");
+  return `${code}: ${code.startsWith("CONFIG_") ? first : ERRORS[code].summary} ${next}`;
 }
 
 /** @param undo what to do, backwards, should the start not be possible after all */

@@ -36,9 +36,10 @@ export async function openDaemonLog(
 
 /**
  * journald asks /proc whose an entry is when it comes to it. Of a process that is gone by then it
- * does not know the unit, and `systemctl status` would not say why the start has failed.
+ * does not know the unit, and `journalctl -u` would not say why the start has failed. On a busy
+ * machine half a second was not always enough.
  */
-const LINGER_MS = 500;
+const LINGER_MS = 2_000;
 
 /** An entry a line; the first one is the event. */
 function sayWhy(text: string, log: Log): void {

@@ -77,6 +77,8 @@ for (const [name, chapter] of Object.entries(chapters)) {
   const began = performance.now();
   await t.test(name, async (t) => {
     await chapter(t);
+    // Of a process that is gone when journald comes to its entry, it does not know the unit.
+    await node.must("journalctl", "--sync");
     t.comment(seconds(began));
   });
   if (t.passing()) continue;
