@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import t from "tap";
 import { mapping, startSite } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";
@@ -104,3 +105,18 @@ t.test("what is wrong is said with its code, what to do, and the exit code", asy
   t.equal(planned.exit, 1);
   t.match(planned.err, /PVE_UNREACHABLE[^]*Check that pveproxy and pvedaemon run/);
 });
+
+t.test(
+  "what keeps PVE from being asked is why a pass failed, not the nodes that it did not name",
+  async (t) => {
+    const site = await startSite(t);
+    site.journal.close();
+    const { pve } = site.configure({ groups: mapping("ops", site.group("Operators", [])) });
+    const run = terminalOf(site);
+    writeFileSync(pve.tokenFile, "\n");
+    const failed = await run(["sync"]);
+    t.equal(failed.exit, 1);
+    t.match(failed.out, /CREDENTIAL_INVALID[^]*CLUSTER_NO_WRITER/);
+    t.match((await run(["status"])).out, /\(failed, CREDENTIAL_INVALID\)/);
+  },
+);

@@ -90,7 +90,12 @@ export async function runPass(
       );
   const leaseFindings = lease.mayWrite ? [] : [lease.finding];
   const parts = await bothParts(order, pass, lease.mayWrite, tools, signal, lasting);
-  const findings = unique([...leaseFindings, ...tools.journal.findings, ...parts.findings]);
+  const others = [...tools.journal.findings, ...parts.findings];
+  // The first one is what a failed pass is put down to. Where PVE cannot be asked for anything, that is
+  // why it did not say either how many nodes there are.
+  const findings = unique(
+    parts.read ? [...leaseFindings, ...others] : [...others, ...leaseFindings],
+  );
   const realms = reports(order.realms, findings);
   if (pass !== undefined) {
     const outcomes = outcomesOf(realms, parts);
@@ -115,6 +120,8 @@ export async function runPass(
 }
 
 interface Parts {
+  /** PVE was read. */
+  readonly read: boolean;
   readonly observed: boolean;
   readonly findings: readonly Finding[];
   readonly sync?: SyncOutcome;
@@ -143,7 +150,7 @@ async function bothParts(
   try {
     pve = await tools.access.observe(names, signal);
   } catch (thrown) {
-    return { observed: false, findings: [thrownFinding(thrown)] };
+    return { read: false, observed: false, findings: [thrownFinding(thrown)] };
   }
   const [sync, renewed] = await Promise.allSettled([
     order.secretsOnly
@@ -168,6 +175,7 @@ async function bothParts(
   const synced = sync.status === "fulfilled" ? sync.value : undefined;
   const secrets = renewed.status === "fulfilled" ? fromHere(renewed.value, mayWrite) : undefined;
   return {
+    read: true,
     observed: sync.status === "fulfilled" && !order.secretsOnly,
     findings: [
       ...(sync.status === "rejected" ? [thrownFinding(sync.reason)] : []),
