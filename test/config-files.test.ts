@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
@@ -164,6 +164,21 @@ t.test("of very many problems the first hundred are shown and all are there", as
     t.equal(error.message.split("\n").length, 101);
     t.match(error.message, /\nand 400 more$/);
   }
+});
+
+t.test("who is neither root nor the service is not told to take its folder from it", async (t) => {
+  const { folder, file } = configFolder(t, "");
+  const state = join(folder, "state");
+  mkdirSync(state);
+  const us = process.geteuid?.() ?? 0;
+  // Whoever is root has to give it away first.
+  if (us === 0) chownSync(state, 12_345, 12_345);
+  writeFileSync(file, changed({ '"/nowhere/pve-entra-agent"': JSON.stringify(state) }));
+  t.intercept(process, "geteuid", { value: () => us + 54_321 });
+  const { lines } = said(file);
+  const [line = ""] = lines.filter((one) => one.includes("[state]"));
+  t.match(line, /dir in \[state\] belongs to another user; run this as root, or as the user/);
+  t.notMatch(line, /chown/);
 });
 
 t.test("what counts as weak", async (t) => {

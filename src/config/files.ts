@@ -3,7 +3,7 @@ import { dirname, isAbsolute } from "node:path";
 import { foldersText, lacksEtcPve, locate, PLACES } from "./folders.js";
 import type { Kind, Reading } from "./kind.js";
 import { refuse, tell } from "./kind.js";
-import { folderWeaknessOf, ourUser, weaknessOf } from "./permission.js";
+import { folderWeaknessOf, isOfAnother, OF_ANOTHER, ourUser, weaknessOf } from "./permission.js";
 import type { Keep, Weakness } from "./permission.js";
 import type { Place } from "./problems.js";
 
@@ -28,6 +28,11 @@ export const stateFolder: Kind<string> = {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return path;
     if (!stats.isDirectory()) return refuse(stateFolder, value, reading);
+    // It has to be the service's, so root is not the one to give it to.
+    if (isOfAnother(stats.uid, ourUser())) {
+      const instead = "run this as root, or as the user that the agent runs as";
+      return tell(reading, value.place, OF_ANOTHER, instead, "CONFIG_UNSAFE");
+    }
     const weak = weaknessOf(path, stats, "unwritten", ourUser()) ?? aboveWeakness(path);
     return weak === undefined ? path : tellWeak(reading, value.place, weak);
   },

@@ -19,6 +19,13 @@ const GROUP_WRITE = 0o020;
 const STICKY = 0o1000;
 const ROOT = 0;
 
+export const OF_ANOTHER = "belongs to another user";
+
+/** Whether it is neither root's nor ours, for us who are not root. */
+export function isOfAnother(uid: number, user: number): boolean {
+  return user !== ROOT && uid !== ROOT && uid !== user;
+}
+
 /**
  * What others may do to a file or folder that they must not, or undefined where all is well.
  *
@@ -35,9 +42,7 @@ export function weaknessOf(
 ): Weakness | undefined {
   const { mode, uid, gid } = stats;
   const shown = `(mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`;
-  if (user !== ROOT && uid !== ROOT && uid !== user) {
-    return { what: "belongs to another user", command: `chown root ${quote(path)}` };
-  }
+  if (isOfAnother(uid, user)) return { what: OF_ANOTHER, command: `chown root ${quote(path)}` };
   if ((mode & OTHERS_WRITE) !== 0) {
     const command = keep === "secret" ? `chmod o= ${quote(path)}` : `chmod o-w ${quote(path)}`;
     return { what: `may be written by others ${shown}`, command };
