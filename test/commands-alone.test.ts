@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { chownSync, readdirSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { mapping, startSite } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";
@@ -118,5 +118,25 @@ t.test(
     t.equal(failed.exit, 1);
     t.match(failed.out, /CREDENTIAL_INVALID[^]*CLUSTER_NO_WRITER/);
     t.match((await run(["status"])).out, /\(failed, CREDENTIAL_INVALID\)/);
+  },
+);
+
+t.test(
+  "where Node cannot leave root, nothing is done as root in the service's folder",
+  async (t) => {
+    const site = await startSite(t);
+    site.journal.close();
+    const { state } = site.configure({ groups: mapping("ops", site.group("Operators", [])) });
+    // Whoever is root has to give it away first.
+    if (process.getuid?.() === 0) chownSync(state.dir, 12_345, 12_345);
+    const refuse = (): never => {
+      throw Object.assign(new Error("io_uring may be enabled"), { code: "ERR_INVALID_STATE" });
+    };
+    t.intercept(process, "setgroups", { value: refuse });
+    const before = readdirSync(state.dir);
+    const { exit, err } = await terminalOf(site)(["sync"]);
+    t.equal(exit, 1);
+    t.match(err, /CONTROL_UNREACHABLE: no daemon runs.*systemctl start pve-entra-agent/);
+    t.strictSame(readdirSync(state.dir), before);
   },
 );

@@ -92,7 +92,16 @@ function becomeServiceUser(config: Config, io: Io): void {
   holdCredentials([pve.tokenFile, credential], "secret");
   const rootCa = locate(ROOT_CA.name, foldersOf(config.file, io.machine.env));
   holdCredentials([pve.caFile, entra.caFile, rootCa], "unwritten");
-  process.setgroups?.([]);
-  process.setgid?.(owner.gid);
-  process.setuid?.(owner.uid);
+  try {
+    process.setgroups?.([]);
+    process.setgid?.(owner.gid);
+    process.setuid?.(owner.uid);
+  } catch (thrown) {
+    // Node with a libuv that may use io_uring refuses all of them (CVE-2024-22017): Debian 13's does. To
+    // go on as root would be to follow whatever links the service's user has put into its folder.
+    const message =
+      "no daemon runs, and this Node cannot become the service's user to do without: " +
+      "systemctl start pve-entra-agent, which begins with a pass";
+    throw new AgentError("CONTROL_UNREACHABLE", message, { cause: thrown });
+  }
 }
