@@ -25,6 +25,7 @@ function folder(t: Parameters<typeof configFolder>[0]): string {
 
 /** As systemd lays a credential down: mode 0440, root's. */
 function credential(dir: string, name: string, text: string): void {
+  rmSync(join(dir, name), { force: true });
   writeFileSync(join(dir, name), text, { mode: 0o440 });
 }
 
@@ -43,7 +44,6 @@ t.test("the cluster's credential goes before the node's, and what stands in is n
   credential(dir, "node_pve-token", "the node's\n");
   t.equal(find("pve-token"), `${dir}/node_pve-token`);
   for (const text of ["the cluster's\n", "\n", ""]) {
-    rmSync(join(dir, "cluster_pve-token"), { force: true });
     credential(dir, "cluster_pve-token", text);
     t.equal(find("pve-token"), `${dir}/cluster_pve-token`, "even an empty one is there");
   }

@@ -1,6 +1,7 @@
 /** Runs the front door in this process and keeps what it prints. */
 import { main } from "../../src/main.js";
 import type { Io } from "../../src/commands/io.js";
+import "../reliability/as-root.js";
 import type { Site } from "./site.js";
 import { machineOf } from "./machine.js";
 
