@@ -4,6 +4,8 @@ import { randomInt } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
+import { runAsUser } from "./as-user.js";
+import type { User } from "./as-user.js";
 import { systemClock } from "./clock.js";
 import { COMMANDS } from "./commands/index.js";
 import { helpText, parseCommandLine } from "./commands/arguments.js";
@@ -42,6 +44,7 @@ async function realIo(argv: readonly string[]): Promise<Io> {
   const { stdout, stderr, env } = process;
   const quiet = { level: "warn" as const, format: "line" as const };
   const asText = { ...quiet, write: (line: string) => void stderr.write(line) };
+  const uid = process.getuid?.();
   const own = argv[0] === "run" ? await openDaemonLog(argv, env, systemClock) : undefined;
   const log = own?.log ?? createLog({ clock: systemClock, ...asText });
   return {
@@ -49,13 +52,9 @@ async function realIo(argv: readonly string[]): Promise<Io> {
     err: own?.err ?? ((text) => void stderr.write(text)),
     terminal: stdout.isTTY && env["NO_COLOR"] === undefined,
     version: versionOf(),
-    uid: process.getuid?.(),
-    onSignal: (listener) => {
-      const stop = (): void => listener("stop");
-      const reload = (): void => listener("reload");
-      process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", reload);
-      return () => void process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", reload);
-    },
+    uid: env[FOR_ROOT] === "1" ? 0 : uid,
+    ...(uid === 0 && { again: (user, more) => again(argv, user, more) }),
+    onSignal,
     machine: {
       clock: systemClock,
       log,
@@ -66,6 +65,34 @@ async function realIo(argv: readonly string[]): Promise<Io> {
       env,
     },
   };
+}
+
+function onSignal(listener: (signal: "stop" | "reload") => void): () => void {
+  const stop = (): void => listener("stop");
+  const reload = (): void => listener("reload");
+  process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", reload);
+  return () => void process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", reload);
+}
+
+/**
+ * Root gave the command that this process runs as another user. Whoever could say so falsely is the
+ * service's user, who may write approvals into the journal as it is.
+ */
+const FOR_ROOT = "PVE_ENTRA_AGENT_FOR_ROOT";
+
+async function again(
+  argv: readonly string[],
+  user: User,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const program = [process.execPath, ...process.execArgv, process.argv[1] ?? "", ...argv];
+  const stop = new AbortController();
+  const unhook = onSignal((signal) => signal === "stop" && stop.abort());
+  try {
+    return await runAsUser(user, program, { ...env, [FOR_ROOT]: "1" }, stop.signal);
+  } finally {
+    unhook();
+  }
 }
 
 /** machine-id(5); a machine without one is told by its name alone. */

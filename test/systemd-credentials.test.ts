@@ -1,12 +1,13 @@
 /** Where credentials are found: what systemd loaded, the two places that root reads, and beside. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { clusterId } from "../src/cluster/id.js";
-import { foldersOf, foldersText, lacksEtcPve, locate } from "../src/config/folders.js";
+import { foldersOf, foldersText, lacksEtcPve, locate, ROOT_CA } from "../src/config/folders.js";
+import { handOver } from "../src/config/hand-over.js";
 import { loadConfig } from "../src/config/load.js";
-import { holdCredentials, readPveToken } from "../src/config/secrets.js";
 import { ConfigError } from "../src/config/problems.js";
 import { controlSocket } from "../src/control/index.js";
 import { EXIT, exitOf } from "../src/exit.js";
@@ -165,18 +166,46 @@ t.test("the cluster's id comes from the CA that systemd loaded", async (t) => {
   t.equal(clusterId({ ...config, cluster: { id: "own" } }, env), "own");
 });
 
-t.test("what root read before it became another user stays readable for this run", async (t) => {
+t.test("root hands over to the service's user what systemd would load", async (t) => {
   const dir = folder(t);
-  const file = join(dir, "token");
-  writeFileSync(file, "the-first\n", { mode: 0o600 });
-  const weak = join(dir, "weak");
-  writeFileSync(weak, "everybody's\n");
-  chmodSync(weak, 0o644);
-  holdCredentials([file, weak, undefined, join(dir, "absent")], "secret");
-  rmSync(file);
-  t.equal(readPveToken(file).reveal(), "the-first");
-  t.throws(() => readPveToken(weak), { code: "CONFIG_UNSAFE" }, "nothing is held that is unsafe");
-  t.throws(() => readPveToken(join(dir, "absent")), { code: "CREDENTIAL_INVALID" });
+  const [cluster, node] = [join(dir, "cluster"), join(dir, "node")];
+  mkdirSync(join(cluster, "arc"), { recursive: true });
+  mkdirSync(node);
+  const rootCa = join(dir, ROOT_CA.name);
+  for (const [file, text] of [
+    [join(cluster, "pve-token"), "the cluster's"],
+    [join(cluster, "arc", "key.pem"), "a key"],
+    [join(node, "pve-token"), "this node's"],
+    [rootCa, "a CA"],
+  ] as const) {
+    writeFileSync(file, text, { mode: 0o600 });
+  }
+  const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const folders = { config: dir, places: [cluster, node], rootCa };
+  const handed = handOver(folders, user, dir);
+  const into = handed.env["CREDENTIALS_DIRECTORY"] ?? "";
+  t.equal(statSync(into).mode & 0o777, 0o700);
+  const content = (name: string): readonly [string, number] => {
+    const file = join(into, name);
+    return [readFileSync(file, "utf8"), statSync(file).mode & 0o777];
+  };
+  const all = readdirSync(into).map((name) => [name, ...content(name)]);
+  t.strictSame(all.sort(), [
+    ["cluster_arc_key.pem", "a key", 0o400],
+    ["cluster_pve-token", "the cluster's", 0o400],
+    ["node_pve-token", "this node's", 0o400],
+    [ROOT_CA.name, "a CA", 0o400],
+  ]);
+  const asService = foldersOf("/etc/pve-entra-agent/config.toml", handed.env);
+  t.equal(locate("pve-token", asService), join(into, "cluster_pve-token"));
+  t.equal(locate("arc/key.pem", asService), join(into, "cluster_arc_key.pem"));
+  handed.takeBack();
+  t.strictSame(readdirSync(dir).sort(), ["cluster", "node", ROOT_CA.name]);
+
+  const elsewhere = handOver({ config: dir, places: [] }, user, dir);
+  t.strictSame(elsewhere.env, {}, "a configuration that is not the package's has its own files");
+  elsewhere.takeBack();
+  t.equal(readdirSync(dir).length, 3);
 });
 
 t.test("the service and root's shell mean the same control socket", async (t) => {

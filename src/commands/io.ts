@@ -1,5 +1,6 @@
 /** What a command has of the world around it: given by `main.ts`, or by a test. */
 import type { Machine } from "../agent.js";
+import type { User } from "../as-user.js";
 
 export interface Io {
   readonly out: (text: string) => void;
@@ -8,8 +9,13 @@ export interface Io {
   readonly terminal: boolean;
   readonly machine: Machine;
   readonly version: string;
-  /** The user id of this process; undefined where there is no such thing. */
+  /** The user id of whoever gave the command; undefined where there is no such thing. */
   readonly uid: number | undefined;
+  /**
+   * Runs the same command line once more as another user, with `env` beside its own, and gives its
+   * exit code. Absent: this process is not root's.
+   */
+  readonly again?: (user: User, env: Readonly<Record<string, string>>) => Promise<number>;
   /** Calls back at SIGTERM, SIGINT (`stop`) and SIGHUP (`reload`); returns what ends that. */
   readonly onSignal: (listener: (signal: "stop" | "reload") => void) => () => void;
 }

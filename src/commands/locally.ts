@@ -1,8 +1,5 @@
 /** Passes in a process of their own, where no daemon runs. */
-import { statSync } from "node:fs";
 import { createAgent } from "../agent.js";
-import { foldersOf, locate, ROOT_CA } from "../config/folders.js";
-import { holdCredentials } from "../config/secrets.js";
 import type { Config } from "../config/types.js";
 import { completeOrder } from "../daemon/orders.js";
 import type { Passes } from "../daemon/orders.js";
@@ -12,13 +9,12 @@ import { acquireNodeLock } from "../node-lock.js";
 import { findingsText } from "./findings.js";
 import type { Io } from "./io.js";
 
-/** Runs `work` under this node's lock, as the service's user. Throws NODE_LOCKED and others. */
+/** Runs `work` under this node's lock. Throws NODE_LOCKED and others. */
 export async function locally<T>(
   config: Config,
   io: Io,
   work: (passes: Passes) => Promise<T>,
 ): Promise<T> {
-  becomeServiceUser(config, io);
   const lock = acquireNodeLock(config.state.dir);
   const { clock, log, nodeName, machineId } = io.machine;
   try {
@@ -79,29 +75,5 @@ async function withAgent<T>(
   } finally {
     unhook();
     await agent.close({ abort: true });
-  }
-}
-
-/** Root leaves no files behind that the service could not read: it becomes the folder's owner. */
-function becomeServiceUser(config: Config, io: Io): void {
-  if (io.uid !== 0) return;
-  const owner = statSync(config.state.dir, { throwIfNoEntry: false });
-  if (owner === undefined || owner.uid === 0) return;
-  const { pve, entra } = config;
-  const credential = "file" in entra.credential ? entra.credential.file : undefined;
-  holdCredentials([pve.tokenFile, credential], "secret");
-  const rootCa = locate(ROOT_CA.name, foldersOf(config.file, io.machine.env));
-  holdCredentials([pve.caFile, entra.caFile, rootCa], "unwritten");
-  try {
-    process.setgroups?.([]);
-    process.setgid?.(owner.gid);
-    process.setuid?.(owner.uid);
-  } catch (thrown) {
-    // Node with a libuv that may use io_uring refuses all of them (CVE-2024-22017): Debian 13's does. To
-    // go on as root would be to follow whatever links the service's user has put into its folder.
-    const message =
-      "no daemon runs, and this Node cannot become the service's user to do without: " +
-      "systemctl start pve-entra-agent, which begins with a pass";
-    throw new AgentError("CONTROL_UNREACHABLE", message, { cause: thrown });
   }
 }

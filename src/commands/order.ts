@@ -6,6 +6,7 @@ import { carryOut } from "../daemon/orders.js";
 import { counted, jsonText, printable } from "../decide/text.js";
 import { AgentError } from "../errors.js";
 import { EXIT } from "../exit.js";
+import { asService } from "./as-service.js";
 import { findingText } from "./findings.js";
 import { heldLines } from "./held-text.js";
 import type { Args, Io } from "./io.js";
@@ -26,6 +27,8 @@ export async function order(given: Order, args: Args, io: Io): Promise<number> {
     return ending(event, good, args, io);
   };
   if (!(await daemonListens(socket))) {
+    const exitOfAnother = await asService(config, io);
+    if (exitOfAnother !== undefined) return exitOfAnother;
     const exit = await locally(config, io, (passes) => carryOut(given, passes, show));
     return finish({ type: "done", exit });
   }

@@ -44,41 +44,22 @@ export function readHealthToken(file: string): Secret {
 
 /** What the agent app signs in with: a certificate and its private key. */
 export function readCertificate(file: string): Certificate {
-  const found = parseCertificate(readText(file, "secret"));
+  const found = parseCertificate(readFile(file, "secret"));
   if (typeof found === "string") throw invalid(file, found);
   return found;
 }
 
 /** CA certificates to trust, each as PEM. */
 export function readCa(file: string): readonly string[] {
-  const found = pemBlocks(readText(file, "unwritten"), "CERTIFICATE");
+  const found = pemBlocks(readFile(file, "unwritten"), "CERTIFICATE");
   if (found.length === 0) throw invalid(file, "holds no certificate in PEM");
   if (!found.every(isCertificate)) throw invalid(file, "holds a certificate that cannot be read");
   return found;
 }
 
-/** What root read before it became the service's user, by the file's path. */
-const held = new Map<string, Secret>();
-
-/**
- * Reads files for later: root does it for all that the configuration names before it becomes the
- * service's user, who may not open what only systemd hands out. What cannot be read now is read at
- * the moment of use, and is told then.
- */
-export function holdCredentials(files: readonly (string | undefined)[], keep: Keep): void {
-  for (const file of files) {
-    if (file === undefined) continue;
-    try {
-      held.set(file, new Secret(readFile(file, keep)));
-    } catch {
-      held.delete(file);
-    }
-  }
-}
-
 /** A file of one line, without the white space around it. */
 function readLine(file: string): string {
-  const line = readText(file, "secret").trim();
+  const line = readFile(file, "secret").trim();
   if (line === "") throw invalid(file, "is empty");
   if (line.includes("-----BEGIN")) throw invalid(file, "holds PEM, not a secret of one line");
   if (/[^\x21-\x7e]/.test(line)) {
@@ -86,10 +67,6 @@ function readLine(file: string): string {
   }
   if (line.length > MOST_CHARACTERS) throw invalid(file, "is too long for a secret");
   return line;
-}
-
-function readText(file: string, keep: Keep): string {
-  return held.get(file)?.reveal() ?? readFile(file, keep);
 }
 
 function readFile(file: string, keep: Keep): string {

@@ -15,7 +15,7 @@ import { confined, scored } from "./sandbox.js";
 import { installs } from "./install.js";
 import { leftNothing, quietPicture } from "./left.js";
 import { makeLab } from "./lab.js";
-import { killed, moves, refuses, reloads, stuck, waitsForEtcPve } from "./life.js";
+import { doesWithout, killed, moves, refuses, reloads, stuck, waitsForEtcPve } from "./life.js";
 import { bootNode } from "./node.js";
 import { startOutside } from "./outside.js";
 import { furnishEtcPve, trust } from "./pve-files.js";
@@ -62,6 +62,7 @@ const chapters: Record<string, (t: Test) => Promise<void>> = {
   "a bad configuration": (t) => refuses(t, story),
   "/etc/pve comes late": (t) => waitsForEtcPve(t, story),
   "credentials of the cluster": (t) => moves(t, story),
+  "orders without the service": (t) => doesWithout(t, story),
   "kill -9": (t) => killed(t, story),
   "a process that stands still": (t) => stuck(t, story),
   "the GUI's certificate is another one": (t) => certified(t, story),

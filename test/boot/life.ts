@@ -75,6 +75,31 @@ export async function moves(t: Test, { node, outside }: Story): Promise<void> {
   t.pass("root's own commands find them, too");
 }
 
+/** The service is stopped: what root orders is done all the same, and by the service's user. */
+export async function doesWithout(t: Test, { node, outside }: Story): Promise<void> {
+  await node.must("systemctl", "stop", UNIT);
+  const member = { group: "PVE Operators", member: upn(3) };
+  const isIn = async (): Promise<boolean> => {
+    const { userCfg } = await outside.files();
+    return membersOf(userCfg, "pve-operators").includes(useridOf(3));
+  };
+  await outside.entra({ do: "leave", ...member });
+  // From a folder that the service's user may not enter.
+  t.match(await node.must("sh", "-c", "cd /root && exec pve-entra-agent sync"), /^done: [1-9]/m);
+  t.notOk(await isIn(), "whoever left is out");
+  await outside.entra({ do: "join", ...member });
+  await node.must("pve-entra-agent", "sync");
+  t.ok(await isIn(), "whoever came back is in");
+  const refused = await node.run("pve-entra-agent", "sync", "--approve", "0".repeat(64));
+  t.match(refused, { code: 1, out: /APPROVAL_UNKNOWN/ }, "root is root there, too");
+  const foreign = ["find", "/var/lib/pve-entra-agent", "!", "-user", "pve-entra-agent"];
+  t.equal(await node.must(...foreign), "", "nothing in its folder is another's");
+  const left = await node.must("find", "/run", "-maxdepth", "1", "-name", "pve-entra-agent*");
+  t.equal(left, "", "no credential is left behind");
+  await node.must("systemctl", "start", UNIT);
+  await untilState(node, "ok");
+}
+
 export async function killed(t: Test, { node, outside }: Story): Promise<void> {
   const pid = await mainPid(node);
   await outside.entra({ do: "leave", group: "PVE Operators", member: upn(1) });

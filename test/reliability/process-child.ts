@@ -6,7 +6,6 @@
 import type { Clock } from "../../src/clock.js";
 import { createLog } from "../../src/log.js";
 import { main } from "../../src/main.js";
-import "./as-root.js";
 import type { EndMessage, FromProgram, RunMessage, ToProgram } from "./process-messages.js";
 
 function tell(message: FromProgram): void {

@@ -5,7 +5,6 @@ import { main } from "../../src/main.js";
 import { machineOf } from "../support/machine.js";
 import { startSite } from "../support/site.js";
 import type { Site } from "../support/site.js";
-import "./as-root.js";
 import type { Scenario, Stage, Step } from "./scenario.js";
 
 export interface Ran {

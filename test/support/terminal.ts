@@ -1,7 +1,6 @@
 /** Runs the front door in this process and keeps what it prints. */
 import { main } from "../../src/main.js";
 import type { Io } from "../../src/commands/io.js";
-import "../reliability/as-root.js";
 import type { Site } from "./site.js";
 import { machineOf } from "./machine.js";
 
@@ -13,7 +12,7 @@ export interface Ran {
 
 export type RunCommand = (argv: readonly string[], more?: Partial<Io>) => Promise<Ran>;
 
-/** `uid` 0 is nobody here: the command must not change the user of the test's own process. */
+/** Root's id alone, and no `again`: the state folder belongs to whoever runs the tests. */
 export function terminalOf(site: Site): RunCommand {
   return async (argv, more = {}) => {
     let out = "";

@@ -1,0 +1,28 @@
+/** Where no daemon runs, root's order is carried out by the user that the service has. */
+import { statSync } from "node:fs";
+import type { User } from "../as-user.js";
+import { foldersOf } from "../config/folders.js";
+import { handOver } from "../config/hand-over.js";
+import type { Config } from "../config/types.js";
+import type { Io } from "./io.js";
+
+/**
+ * Root leaves no files behind that the service could not read, and follows no link that the service's
+ * user has put into its folder: the whole command line is run once more, as that folder's owner and
+ * with the credentials that systemd would load. Gives its exit code; undefined where this process may
+ * do it itself.
+ */
+export async function asService(config: Config, io: Io): Promise<number | undefined> {
+  const owner = ownerOf(config.state.dir);
+  if (io.again === undefined || owner === undefined || owner.uid === 0) return undefined;
+  const handed = handOver(foldersOf(config.file, io.machine.env), owner);
+  try {
+    return await io.again(owner, handed.env);
+  } finally {
+    handed.takeBack();
+  }
+}
+
+function ownerOf(folder: string): User | undefined {
+  return statSync(folder, { throwIfNoEntry: false });
+}
