@@ -8,11 +8,18 @@ import { sharedClock } from "./support/fast-agent.js";
 import { filesBelow, leaksIn, mapping, secretsOf, startSite } from "./support/site.js";
 import type { Site } from "./support/site.js";
 
+t.setTimeout(240_000);
+
 // A secret that Entra refuses, a token that PVE refuses, bodies that are garbage: whoever prints
 // what it got, or what it sent, prints a secret.
 
-/** A minute of proof in a second. */
-const clock = sharedClock(60);
+/**
+ * A minute of proof in two seconds. The program gives thirty questions about a key three minutes: six
+ * seconds, which a machine must not need for them.
+ */
+const clock = sharedClock(30);
+
+const LONGEST_MS = 180_000;
 
 /** Runs the real program; gives all it printed, its command line and its environment as seen by others. */
 async function run(
@@ -35,7 +42,8 @@ async function run(
   const proc = (name: string): string => readFileSync(`/proc/${child.pid}/${name}`, "utf8");
   const seen = `${proc("cmdline")}\n${proc("environ")}`;
   if (until !== undefined) {
-    for (let tries = 0; tries < 600 && child.exitCode === null; tries += 1) {
+    const deadline = performance.now() + LONGEST_MS;
+    while (performance.now() < deadline && child.exitCode === null) {
       if (await until(said)) break;
       await sleep(100);
     }
@@ -51,6 +59,8 @@ t.test("no secret in output, log, journal, argv, environment, health or metrics"
   const group = site.group("Operators", [site.addUser("anna")]);
   site.configure({
     groups: mapping("ops", group),
+    // By the machine's own time: what one pass could not find out, the next one does soon.
+    sections: '[schedule]\ncron = "* * * * *"',
   });
   const texts: string[] = [];
   const keep = ({ said, seen }: { said: string; seen: string }): string => {
