@@ -331,7 +331,7 @@ export const ERRORS = {
 
   // -- cluster, journal, daemon
   CLUSTER_NO_WRITER: error(
-    "The cluster has more than one node and the configuration does not say which one writes.",
+    "The configuration names none of the cluster's nodes as the one that writes.",
     'Set [cluster] writer = "<node name>" on every node.',
   ),
   CLUSTER_STANDBY: error("Another node is the writer.", "Run the command on the node it names."),

@@ -100,7 +100,7 @@ t.test("a bad configuration at reload leaves the old one in force, and is told",
 });
 
 t.test("a standby observes, writes nothing, and names the leader", async (t) => {
-  const site = await startSite(t);
+  const site = await startSite(t, { nodes: ["pve1", "pve2"] });
   site.journal.close();
   const group = site.group("Operators", [site.addUser("anna")]);
   site.configure({
@@ -120,7 +120,7 @@ t.test("a standby observes, writes nothing, and names the leader", async (t) => 
 });
 
 t.test("a secret that is due is the writer's matter: a standby calls it nobody's", async (t) => {
-  const site = await startSite(t, { secretDays: 5 });
+  const site = await startSite(t, { secretDays: 5, nodes: ["pve1", "pve2"] });
   site.journal.close();
   site.configure({ sections: '[cluster]\nwriter = "pve2"\nid = "test"' });
   site.clock.advance(4 * 86_400_000);
@@ -132,6 +132,6 @@ t.test("a secret that is due is the writer's matter: a standby calls it nobody's
   t.match(metrics, /errors_total\{code="CLUSTER_STANDBY"\} [1-9]/);
   t.notMatch(metrics, /ROTATION_FOREIGN_SECRET/);
   t.notMatch((await run(["plan"])).out, /ROTATION_FOREIGN_SECRET/);
-  site.configure({});
+  site.configure({ sections: '[cluster]\nwriter = "pve1"\nid = "test"' });
   t.match((await run(["plan"])).out, /ROTATION_FOREIGN_SECRET/, "the writer says so");
 });

@@ -32,14 +32,38 @@ t.test("P8: the configured writer writes, by its first label, and nobody is aske
 
 t.test("P8: every other node stands by and names the leader", async (t) => {
   for (const nodeName of ["pve2", "pve10", "pve1x.example.com", "example.pve1"]) {
-    const { lease, state } = world({ writer: "pve1", nodeName });
-    t.match(
-      await lease.check(signal),
-      { mayWrite: false, leader: "pve1", finding: { code: "CLUSTER_STANDBY", message: /pve1/ } },
-      nodeName,
-    );
-    t.equal(state.asked, 0);
+    const { lease, state } = world({ writer: "pve1", nodeName, nodes: ["PVE1", nodeName] });
+    const standby = {
+      mayWrite: false,
+      leader: "pve1",
+      finding: { code: "CLUSTER_STANDBY", message: /pve1/ },
+    };
+    t.match(await lease.check(signal), standby, nodeName);
+    t.match(await lease.check(signal), standby, nodeName);
+    t.equal(state.asked, 1, "whether there is such a node, once an hour");
+    state.nodes = new AgentError("PVE_UNREACHABLE", "no connection");
+    state.now += HOUR_MS;
+    t.match(await lease.check(signal), standby, "without an answer the configuration counts");
   }
+});
+
+t.test("P8: a writer that is no node of the cluster is told by each that is one", async (t) => {
+  const { lease, state } = world({ writer: "pve3", nodeName: "pve1", nodes: ["pve1", "pve2"] });
+  const answer = await lease.check(signal);
+  t.match(answer, {
+    mayWrite: false,
+    finding: { code: "CLUSTER_NO_WRITER", message: /writer is pve3,.* pve1, pve2$/ },
+  });
+  t.notOk("leader" in answer);
+  state.nodes = ["pve1", "pve2", "pve3"];
+  t.match(await lease.check(signal), { leader: "pve3", finding: { code: "CLUSTER_STANDBY" } });
+  state.nodes = ["pve1", "pve2"];
+  state.now += HOUR_MS;
+  t.match(await lease.check(signal), { finding: { code: "CLUSTER_NO_WRITER" } }, "it was removed");
+
+  const beside = world({ writer: "agents", nodeName: "vm7", nodes: ["pve1", "pve2"] });
+  const besides = await beside.lease.check(signal);
+  t.match(besides, { leader: "agents", finding: { code: "CLUSTER_STANDBY" } }, "beside a cluster");
 });
 
 t.test("P8: of three nodes with one configuration exactly one writes", async (t) => {

@@ -1,6 +1,6 @@
 /**
  * The lease by configuration: `[cluster] writer` names the node that writes. Without it a node
- * writes only while PVE says that it is alone, asked at start and every hour.
+ * writes only while PVE says that it is alone. What PVE said is asked again after an hour.
  */
 import type { Clock } from "../clock.js";
 import { asAgentError } from "../errors.js";
@@ -19,20 +19,40 @@ export interface ConfiguredWriterOptions {
 const ASK_AGAIN_MS = 60 * 60 * 1000;
 
 export function configuredWriter(options: ConfiguredWriterOptions): Lease {
-  const { writer } = options;
+  const { writer, nodeName } = options;
   if (writer === undefined) return whileAlone(options);
-  const answer = byName(writer, options.nodeName);
-  return { check: async () => answer };
+  if (label(writer) === label(nodeName)) return { check: async () => ({ mayWrite: true }) };
+  return standby(writer, options);
 }
 
-function byName(writer: string, nodeName: string): LeaseAnswer {
-  if (label(writer) === label(nodeName)) return { mayWrite: true };
-  return {
+/**
+ * A name that is none of the cluster's, a node that was removed say, would make every node a
+ * contented standby. Beside a cluster that this machine is no node of, nothing is known of its name.
+ */
+function standby(writer: string, { nodeName, nodes, clock }: ConfiguredWriterOptions): Lease {
+  const own = label(nodeName);
+  const answer: LeaseAnswer = {
     mayWrite: false,
     leader: writer,
-    finding: {
-      code: "CLUSTER_STANDBY",
-      message: `node ${writer} is the writer, this is ${label(nodeName)}`,
+    finding: { code: "CLUSTER_STANDBY", message: `node ${writer} is the writer, this is ${own}` },
+  };
+  let knownAt: number | undefined;
+  return {
+    check: async (signal) => {
+      const now = clock.monotonic();
+      if (knownAt !== undefined && now - knownAt < ASK_AGAIN_MS) return answer;
+      knownAt = undefined;
+      const all = await nodes(signal).catch(() => undefined);
+      signal.throwIfAborted();
+      if (all === undefined) return answer;
+      const labels = all.map(label);
+      if (labels.includes(own) && !labels.includes(label(writer))) {
+        return noWriter(
+          `[cluster] writer is ${writer}, and the cluster's nodes are ${all.join(", ")}`,
+        );
+      }
+      knownAt = now;
+      return answer;
     },
   };
 }
@@ -56,18 +76,19 @@ async function askPve(options: ConfiguredWriterOptions, signal: AbortSignal): Pr
   try {
     const nodes = await options.nodes(signal);
     if (nodes.length === 1) return { mayWrite: true };
-    return noWriter(`the cluster has ${nodes.length} nodes (${nodes.join(", ")})`);
+    const names = nodes.join(", ");
+    return noWriter(`the cluster has ${nodes.length} nodes (${names}), and ${NOT_SET}`);
   } catch (error) {
     signal.throwIfAborted();
-    return noWriter(`PVE did not say how many nodes there are: ${asAgentError(error).message}`);
+    const why = asAgentError(error).message;
+    return noWriter(`PVE did not say how many nodes there are: ${why}, and ${NOT_SET}`);
   }
 }
 
-function noWriter(why: string): LeaseAnswer {
-  return {
-    mayWrite: false,
-    finding: { code: "CLUSTER_NO_WRITER", message: `${why}, and [cluster] writer is not set` },
-  };
+const NOT_SET = "[cluster] writer is not set";
+
+function noWriter(message: string): LeaseAnswer {
+  return { mayWrite: false, finding: { code: "CLUSTER_NO_WRITER", message } };
 }
 
 /** Host names know no case, and PVE's node names none of their domain. */
