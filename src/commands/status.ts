@@ -1,6 +1,6 @@
-import { loadConfig } from "../config/load.js";
+import { DEFAULT_FILE, loadConfig } from "../config/load.js";
 import type { Config } from "../config/types.js";
-import { controlSocket, daemonListens, statusOfDaemon } from "../control/index.js";
+import { controlSocket, daemonListens, serviceSocket, statusOfDaemon } from "../control/index.js";
 import { statusOf } from "../daemon/status.js";
 import type { StatusView } from "../daemon/status.js";
 import { jsonText } from "../decide/text.js";
@@ -8,18 +8,35 @@ import { EXIT } from "../exit.js";
 import { UNKNOWN_REALM } from "../health/index.js";
 import type { HealthState, RealmHealth } from "../health/index.js";
 import { readJournal } from "../journal/index.js";
-import type { Io, Run } from "./io.js";
+import type { Args, Io, Run } from "./io.js";
 import { statusText } from "./status-text.js";
 
-export const status: Run = async ({ config: file, json }, io) => {
-  const config = loadConfig(file, { env: io.machine.env });
-  const socket = controlSocket(config.state.dir, io.machine.env);
-  const view = (await daemonListens(socket))
-    ? ((await statusOfDaemon(socket)) as StatusView)
-    : fromJournal(config, io);
-  io.out(json ? `${jsonText(view, 2)}\n` : statusText(view, io.terminal));
+export const status: Run = async (args, io) => {
+  const { env } = io.machine;
+  let config: Config;
+  try {
+    config = loadConfig(args.config, { env });
+  } catch (thrown) {
+    // The service goes on with the configuration before: that one is bad is no reason to hide how it is.
+    const socket = serviceSocket(env);
+    if (args.config === DEFAULT_FILE && (await daemonListens(socket).catch(() => false))) {
+      show(await ofDaemon(socket), args, io);
+    }
+    throw thrown;
+  }
+  const socket = controlSocket(config.state.dir, env);
+  const view = (await daemonListens(socket)) ? await ofDaemon(socket) : fromJournal(config, io);
+  show(view, args, io);
   return view.health.state === "failing" || !view.running ? EXIT.failed : EXIT.done;
 };
+
+async function ofDaemon(socket: string): Promise<StatusView> {
+  return (await statusOfDaemon(socket)) as StatusView;
+}
+
+function show(view: StatusView, { json }: Args, io: Io): void {
+  io.out(json ? `${jsonText(view, 2)}\n` : statusText(view, io.terminal));
+}
 
 /** Without a daemon nobody knows how things are now; the journal knows how they were. */
 function fromJournal(config: Config, io: Io): StatusView {

@@ -22,6 +22,11 @@ export function controlSocket(
   return join(ofService ? standing : given, "control.sock");
 }
 
+/** Where the service as it is installed has its socket. */
+export function serviceSocket(env: Readonly<Record<string, string | undefined>>): string {
+  return controlSocket(SERVICE.state, env);
+}
+
 /** `stale`: a file is there, and no process answers on it. */
 export type SocketState = "living" | "stale" | "absent";
 

@@ -22,6 +22,8 @@ export async function reloads(t: Test, { node, outside }: Story): Promise<void> 
   t.match(degraded.reasons.join(), /config/i, degraded.reasons.join());
   t.equal(await mainPid(node), pid, "a bad configuration stops nothing");
   t.ok(await untilStatus(node, /^degraded: /));
+  const said = await node.run("pve-entra-agent", "status");
+  t.match(said, { code: 78, out: /degraded/, err: /unknown_key/ }, "status says both");
 
   configure(node, outside.facts);
   await node.must("systemctl", "reload", UNIT);
