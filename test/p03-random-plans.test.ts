@@ -27,6 +27,7 @@ import {
   type NaiveUser,
   type World,
 } from "./order-world.js";
+import { seedOfRun } from "./reliability/size.js";
 
 const RUNS = 300;
 const NAMES = ["u1", "u2", "u3"];
@@ -343,7 +344,7 @@ function sameAcl(a: World, b: World): boolean {
 }
 
 function holds<T>(t: Test, name: string, property: fc.IProperty<T>): void {
-  const seed = Number(process.env["FC_SEED"] ?? Date.now() & 0xffffff);
+  const seed = seedOfRun();
   const numRuns = Number(process.env["FC_RUNS"] ?? RUNS);
   const details = fc.check(property, { numRuns, seed });
   if (details.failed) t.comment(fc.defaultReportMessage(details));
