@@ -180,13 +180,22 @@ t.test("root hands over to the service's user what systemd would load", async (t
   ] as const) {
     writeFileSync(file, text, { mode: 0o600 });
   }
-  const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  // Root alone can hand over to another; whoever is not root does it to itself.
+  const root = process.getuid?.() === 0;
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const user = root ? { uid: 12_345, gid: 12_346 } : own;
   const folders = { config: dir, places: [cluster, node], rootCa };
   const handed = handOver(folders, user, dir);
   const into = handed.env["CREDENTIALS_DIRECTORY"] ?? "";
-  t.equal(statSync(into).mode & 0o777, 0o700);
+  const { mode, uid, gid } = statSync(into);
+  t.strictSame(
+    [mode & 0o777, uid, gid],
+    [0o750, own.uid, user.gid],
+    "nobody else puts links there",
+  );
   const content = (name: string): readonly [string, number] => {
     const file = join(into, name);
+    t.equal(statSync(file).uid, user.uid);
     return [readFileSync(file, "utf8"), statSync(file).mode & 0o777];
   };
   const all = readdirSync(into).map((name) => [name, ...content(name)]);

@@ -1,5 +1,5 @@
 /** Credentials for a process of the service's user that systemd has not started. */
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { PLACES, ROOT_CA } from "./folders.js";
@@ -36,8 +36,9 @@ export function handOver(
       writeFileSync(to, readFileSync(from), { mode: 0o400, flag: "wx" });
       chownSync(to, user.uid, user.gid);
     }
-    // Only now: into a folder of its own that user could have put links.
-    chownSync(into, user.uid, user.gid);
+    // It may read there, not write: through its links root would write, or delete, elsewhere.
+    chownSync(into, process.getuid?.() ?? 0, user.gid);
+    chmodSync(into, 0o750);
   } catch (thrown) {
     takeBack();
     throw thrown;
