@@ -29,9 +29,12 @@ export async function runAsUser(
   env: Readonly<Record<string, string>>,
   stop: AbortSignal,
 ): Promise<number> {
-  const as = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--no-new-privs", "--"];
-  const child = spawn(SETPRIV, [...as, ...program], {
+  const as = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--no-new-privs"];
+  // Once this process is killed there is nobody who would tell it to stop.
+  const child = spawn(SETPRIV, [...as, "--pdeathsig=TERM", "--", ...program], {
     env: { ...process.env, ...env },
+    // A session of its own: in root's it could type into root's terminal (TIOCSTI, ioctl_tty(2)).
+    detached: true,
     stdio: ["ignore", "inherit", "inherit"],
   });
   const pass = (): void => void child.kill("SIGTERM");

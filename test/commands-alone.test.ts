@@ -127,8 +127,14 @@ t.test("root's order is carried out as the user whom the state folder belongs to
   const { state } = site.configure({ groups: mapping("ops", site.group("Operators", [])) });
   const before = readdirSync(state.dir);
   const asked: number[] = [];
+  let hooked = 0;
+  const onSignal = (): (() => void) => {
+    hooked += 1;
+    return () => void (hooked -= 1);
+  };
   const again = async ({ uid }: { readonly uid: number }): Promise<number> => {
     asked.push(uid);
+    t.equal(hooked, 1, "no signal ends this process before it has taken the credentials back");
     return 3;
   };
   const run = terminalOf(site);
@@ -137,7 +143,8 @@ t.test("root's order is carried out as the user whom the state folder belongs to
   const root = process.getuid?.() === 0;
   if (root) chownSync(state.dir, OWNER, OWNER);
   for (const command of ["sync", "rotate"]) {
-    t.equal((await run([command], { again })).exit, 3, "and gives that one's exit code");
+    t.equal((await run([command], { again, onSignal })).exit, 3, "and gives that one's exit code");
+    t.equal(hooked, 0);
   }
   const owner = root ? OWNER : process.getuid?.();
   t.strictSame(asked, [owner, owner]);

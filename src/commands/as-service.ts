@@ -15,11 +15,13 @@ import type { Io } from "./io.js";
 export async function asService(config: Config, io: Io): Promise<number | undefined> {
   const owner = ownerOf(config.state.dir);
   if (io.again === undefined || owner === undefined || owner.uid === 0) return undefined;
-  const handed = handOver(foldersOf(config.file, io.machine.env), owner);
+  // A signal must not end this process before it has taken back what it gave; `again` passes it on.
+  const unhook = io.onSignal(() => undefined);
   try {
-    return await io.again(owner, handed.env);
+    const handed = handOver(foldersOf(config.file, io.machine.env), owner);
+    return await io.again(owner, handed.env).finally(() => handed.takeBack());
   } finally {
-    handed.takeBack();
+    unhook();
   }
 }
 
