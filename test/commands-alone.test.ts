@@ -148,6 +148,8 @@ t.test("root's order is carried out as the user whom the state folder belongs to
   }
   const owner = root ? OWNER : process.getuid?.();
   t.strictSame(asked, [owner, owner]);
+  const refused = await run(["sync"], { again: async () => 78 });
+  t.match(refused.err, `was done as the owner of ${state.dir}`, "not that root should be root");
   t.strictSame(readdirSync(state.dir), before, "this process itself does nothing there");
   if (root) chownSync(state.dir, 0, 0);
   t.equal(

@@ -4,6 +4,7 @@ import type { User } from "../as-user.js";
 import { foldersOf } from "../config/folders.js";
 import { handOver } from "../config/hand-over.js";
 import type { Config } from "../config/types.js";
+import { EXIT } from "../exit.js";
 import type { Io } from "./io.js";
 
 /**
@@ -19,10 +20,17 @@ export async function asService(config: Config, io: Io): Promise<number | undefi
   const unhook = io.onSignal(() => undefined);
   try {
     const handed = handOver(foldersOf(config.file, io.machine.env), owner);
-    return await io.again(owner, handed.env).finally(() => handed.takeBack());
+    const exit = await io.again(owner, handed.env).finally(() => handed.takeBack());
+    if (exit === EXIT.config) io.err(whoRead(config.state.dir));
+    return exit;
   } finally {
     unhook();
   }
+}
+
+/** Root has read the same configuration without a complaint. */
+function whoRead(stateDir: string): string {
+  return `This was done as the owner of ${stateDir}: that user has to be able to read it, too.\n`;
 }
 
 function ownerOf(folder: string): User | undefined {
