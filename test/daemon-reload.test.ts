@@ -24,7 +24,7 @@ function held(t: Parameters<typeof startSite>[0]) {
 
 /** A rotation in the middle of its proof, which goes on once it is let go. */
 async function rotating(t: Parameters<typeof startSite>[0], parts: ConfigParts) {
-  const site = await startSite(t, { secretDays: 5 });
+  const site = await startSite(t, { secretDays: 5, nodes: ["pve1", "pve2"] });
   site.journal.close();
   const schedule = byHand();
   site.configure(parts);
@@ -67,7 +67,7 @@ t.test("a stop while a reload waits for a pass ends both", async (t) => {
 });
 
 t.test("a stop ends a rotation that was begun before a reload", async (t) => {
-  const { site, daemon, release } = await rotating(t, {});
+  const { site, daemon, release } = await rotating(t, { sections: WRITER });
   const before = keyOf(site);
   await daemon.reload();
   await daemon.stop();
@@ -95,7 +95,7 @@ t.test("P8: whom a reload makes a standby finishes no rotation", async (t) => {
 });
 
 t.test("P8: whom a reload makes a standby ends its pass with the write under way", async (t) => {
-  const site = await startSite(t);
+  const site = await startSite(t, { nodes: ["pve1", "pve2"] });
   site.journal.close();
   const people = Array.from({ length: 20 }, (_, at) => site.addUser(`person${at}`));
   const parts = { groups: mapping("ops", site.group("Operators", people)) };
@@ -155,7 +155,7 @@ t.test("an ordered rotation without a daemon ends where it stands when told to s
 t.test(
   "a journal that cannot be written keeps no good configuration from being in force",
   async (t) => {
-    const site = await startSite(t);
+    const site = await startSite(t, { nodes: ["pve1", "pve2"] });
     site.journal.close();
     site.configure({ sections: WRITER });
     const schedule = byHand();

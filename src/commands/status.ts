@@ -17,10 +17,10 @@ export const status: Run = async (args, io) => {
   try {
     config = loadConfig(args.config, { env });
   } catch (thrown) {
-    // The service goes on with the configuration before: that one is bad is no reason to hide how it is.
-    const socket = serviceSocket(env);
-    if (args.config === DEFAULT_FILE && (await daemonListens(socket).catch(() => false))) {
-      show(await ofDaemon(socket), args, io);
+    // The service goes on with the configuration before: that this one is bad must not hide how it is.
+    if (args.config === DEFAULT_FILE) {
+      const view = await ofDaemon(serviceSocket(env)).catch(() => undefined);
+      if (view !== undefined) show(view, args, io);
     }
     throw thrown;
   }

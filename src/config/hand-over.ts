@@ -11,7 +11,7 @@ export interface HandedOver {
   takeBack(): void;
 }
 
-/** In memory, as systemd keeps its own. */
+/** A tmpfs: gone with the next boot at the latest. */
 const RUN = "/run";
 
 /**
