@@ -61,6 +61,18 @@ t.test("P8: a writer that is no node of the cluster is told by each that is one"
   state.now += HOUR_MS;
   t.match(await lease.check(signal), { finding: { code: "CLUSTER_NO_WRITER" } }, "it was removed");
 
+  const booting = world({ writer: "pve2", nodeName: "pve1", nodes: ["pve1"] });
+  const told = async (minutes: number): Promise<string | undefined> => {
+    booting.state.now += minutes * 60_000;
+    const given = await booting.lease.check(signal);
+    return given.mayWrite ? undefined : given.finding.code;
+  };
+  t.equal(await told(0), "CLUSTER_STANDBY", "corosync may be on its way");
+  t.equal(await told(9), "CLUSTER_STANDBY");
+  t.equal(await told(1), "CLUSTER_NO_WRITER", "no, it is alone");
+  booting.state.nodes = ["pve1", "pve2"];
+  t.equal(await told(1), "CLUSTER_STANDBY");
+
   const beside = world({ writer: "agents", nodeName: "vm7", nodes: ["pve1", "pve2"] });
   const besides = await beside.lease.check(signal);
   t.match(besides, { leader: "agents", finding: { code: "CLUSTER_STANDBY" } }, "beside a cluster");

@@ -17,6 +17,11 @@ export interface ConfiguredWriterOptions {
 }
 
 const ASK_AGAIN_MS = 60 * 60 * 1000;
+/**
+ * After a boot PVE lists its own node alone until corosync has told pmxcfs(8) of the others
+ * (get_nodelist in PVE's Cluster.pm; not measured how long).
+ */
+const SETTLE_MS = 10 * 60 * 1000;
 
 export function configuredWriter(options: ConfiguredWriterOptions): Lease {
   const { writer, nodeName } = options;
@@ -37,6 +42,7 @@ function standby(writer: string, { nodeName, nodes, clock }: ConfiguredWriterOpt
     finding: { code: "CLUSTER_STANDBY", message: `node ${writer} is the writer, this is ${own}` },
   };
   let knownAt: number | undefined;
+  let aloneSince: number | undefined;
   return {
     check: async (signal) => {
       const now = clock.monotonic();
@@ -46,7 +52,10 @@ function standby(writer: string, { nodeName, nodes, clock }: ConfiguredWriterOpt
       signal.throwIfAborted();
       if (all === undefined) return answer;
       const labels = all.map(label);
+      if (labels.length > 1) aloneSince = undefined;
+      else aloneSince ??= now;
       if (labels.includes(own) && !labels.includes(label(writer))) {
+        if (aloneSince !== undefined && now - aloneSince < SETTLE_MS) return answer;
         return noWriter(
           `[cluster] writer is ${writer}, and the cluster's nodes are ${all.join(", ")}`,
         );
