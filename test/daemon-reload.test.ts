@@ -1,7 +1,7 @@
 /** Reloads and stops at bad moments: storms, rotations and passes under way, a taken port. */
 import Sqlite from "better-sqlite3";
 import t from "tap";
-import { byHand, feel, onPort, startOn, takenPort, until } from "./support/daemon-bed.js";
+import { byHand, feel, heldBack, onPort, startOn, takenPort, until } from "./support/daemon-bed.js";
 import { readRealm } from "./emulators/signin/realm.js";
 import { mapping, startSite } from "./support/site.js";
 import type { ConfigParts, Site } from "./support/site.js";
@@ -14,14 +14,6 @@ const tokens = (site: Site): number => site.entra.log.count({ method: "POST", pa
 const keyOf = (site: Site): string | undefined =>
   readRealm(site.pve.domainsCfg(), "entra").clientKey;
 
-/** Holds an answer of an emulator back until it is let go, at the end of the test at the latest. */
-function held(t: Parameters<typeof startSite>[0]) {
-  let release = (): void => undefined;
-  const until = new Promise<void>((resolve) => (release = resolve));
-  t.teardown(() => release());
-  return { fault: { kind: "hold", until } as const, release: () => release() };
-}
-
 /** A rotation in the middle of its proof, which goes on once it is let go. */
 async function rotating(t: Parameters<typeof startSite>[0], parts: ConfigParts) {
   const site = await startSite(t, { secretDays: 5, nodes: ["pve1", "pve2"] });
@@ -30,7 +22,7 @@ async function rotating(t: Parameters<typeof startSite>[0], parts: ConfigParts) 
   site.configure(parts);
   // A third of its five days is left, and less.
   site.clock.advance(4 * 86_400_000);
-  const { fault, release } = held(t);
+  const { fault, release } = heldBack(t);
   site.entra.faults.add({ method: "POST", path: "/token", skip: 20, do: fault });
   const daemon = await startOn(site, schedule);
   t.teardown(() => daemon.stop());
@@ -101,7 +93,7 @@ t.test("P8: whom a reload makes a standby ends its pass with the write under way
   const parts = { groups: mapping("ops", site.group("Operators", people)) };
   site.configure({ ...parts, sections: WRITER });
   const post = { method: "POST", path: "/access/users" };
-  const { fault, release } = held(t);
+  const { fault, release } = heldBack(t);
   site.pve.faults.add({ ...post, skip: 3, do: fault });
   const daemon = await startOn(site, byHand());
   t.teardown(() => daemon.stop());
@@ -136,7 +128,7 @@ t.test("an ordered rotation without a daemon ends where it stands when told to s
   site.journal.close();
   site.configure({});
   const before = keyOf(site);
-  const { fault, release } = held(t);
+  const { fault, release } = heldBack(t);
   site.entra.faults.add({ method: "POST", path: "/token", skip: 20, do: fault });
   let stop = (): void => undefined;
   const onSignal = (listener: (signal: "stop" | "reload") => void): (() => void) => {

@@ -6,6 +6,7 @@ import t from "tap";
 import { createClock } from "./emulators/common/clock.js";
 import { openJournal } from "../src/journal/index.js";
 import { silentLog } from "../src/log.js";
+import { heldBack } from "./support/daemon-bed.js";
 import { mapping, startSite } from "./support/site.js";
 import type { Site } from "./support/site.js";
 import { systemClock } from "../src/clock.js";
@@ -43,15 +44,8 @@ t.test("SIGTERM in the middle of a pass: the write under way ends, nothing is lo
   const people = Array.from({ length: 30 }, (_, at) => site.addUser(`person${at}`));
   const parts = { groups: mapping("ops", site.group("Operators", people)) };
   site.configure({ ...parts, sections: '[cluster]\nid = "test"' });
-  let release = (): void => undefined;
-  const told = new Promise<void>((resolve) => (release = resolve));
-  t.teardown(() => release());
-  site.pve.faults.add({
-    method: "POST",
-    path: "/access/users",
-    skip: 5,
-    do: { kind: "hold", until: told },
-  });
+  const { fault, release } = heldBack(t);
+  site.pve.faults.add({ method: "POST", path: "/access/users", skip: 5, do: fault });
 
   const child = agentProcess(site, ["run"]);
   await until(

@@ -63,6 +63,7 @@ function runOn(
   };
 }
 
+const NONSENSE = /^STATUS=not started: CONFIG_INVALID: .*config\.toml:1:1.*nonsense/;
 const ADVICE = /^STATUS=not configured: edit .*config\.toml, then systemctl restart/;
 
 t.test("it waits without failing, and a stop ends it", async (t) => {
@@ -93,7 +94,7 @@ t.test("a bad configuration keeps it waiting, a good one begins for real", async
   signal("reload");
   await until("the reload is over", () => readies() === 3);
   t.equal(events.at(-1), "RELOAD_FAILED");
-  t.ok(told().some((text) => text.startsWith("STATUS=the configuration is bad")));
+  t.ok(told().some((text) => NONSENSE.test(text)));
 
   const anna = site.addUser("anna");
   const good = join(site.dir, "good.toml");
@@ -166,8 +167,7 @@ t.test("a bad configuration at the start is exit code 78", async (t) => {
   writeFileSync(site.configFile, "nonsense = 1\n", { mode: 0o600 });
   const { exit, told } = runOn(t, site);
   t.equal(await exit, 78);
-  const failed = /^STATUS=not started: CONFIG_INVALID: .*config\.toml:1:1.*nonsense/;
-  await until("systemd has heard of it", () => told().some((text) => failed.test(text)));
+  await until("systemd has heard of it", () => told().some((text) => NONSENSE.test(text)));
   t.notOk(told().includes("READY=1"));
 });
 

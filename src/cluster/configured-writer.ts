@@ -52,8 +52,7 @@ function standby(writer: string, { nodeName, nodes, clock }: ConfiguredWriterOpt
       signal.throwIfAborted();
       if (all === undefined) return answer;
       const labels = all.map(label);
-      if (labels.length > 1) aloneSince = undefined;
-      else aloneSince ??= now;
+      aloneSince = labels.length > 1 ? undefined : (aloneSince ?? now);
       if (labels.includes(own) && !labels.includes(label(writer))) {
         if (aloneSince !== undefined && now - aloneSince < SETTLE_MS) return answer;
         return noWriter(

@@ -1,6 +1,14 @@
 /** Credentials for a process of the service's user that systemd has not started. */
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { PLACES, ROOT_CA } from "./folders.js";
 import type { Folders } from "./folders.js";

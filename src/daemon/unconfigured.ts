@@ -1,6 +1,5 @@
 /** Installed and not configured: the service runs, does nothing, and says what to do. */
 import { isConfigured } from "../config/configured.js";
-import { ConfigError } from "../config/problems.js";
 import { asAgentError } from "../errors.js";
 import type { Log } from "../log.js";
 import { reloadFailed } from "./reload-failed.js";
@@ -69,7 +68,7 @@ export class Waiting<T> {
   }
 
   async #try(): Promise<void> {
-    const { service, log, configFile, start } = this.#options;
+    const { log, configFile, start } = this.#options;
     if (!isConfigured(configFile)) {
       return this.#advise();
     }
@@ -78,12 +77,7 @@ export class Waiting<T> {
       this.#done = true;
       this.#started(this.#value);
     } catch (thrown) {
-      const { message } = asAgentError(thrown);
-      if (thrown instanceof ConfigError) {
-        const [first = ""] = message.split("\n");
-        service.status(`the configuration is bad, nothing is done: ${first}`);
-      }
-      reloadFailed(log, message);
+      reloadFailed(log, asAgentError(thrown).message);
     }
   }
 }

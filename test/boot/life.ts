@@ -2,8 +2,17 @@
 import type { Test } from "tap";
 import { configText, CONFIG_FILE, configure, placeCredentials } from "./configuration.js";
 import { membersOf } from "./first-sync.js";
-import { dropIn, journal, mainPid, show, status, UNIT } from "./service.js";
-import { untilRestarted, untilState, untilStatus } from "./service.js";
+import {
+  dropIn,
+  journal,
+  mainPid,
+  show,
+  status,
+  UNIT,
+  untilRestarted,
+  untilState,
+  untilStatus,
+} from "./service.js";
 import { useridOf } from "./story.js";
 import type { Story } from "./story.js";
 import { until } from "./until.js";

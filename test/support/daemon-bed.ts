@@ -41,6 +41,17 @@ export async function startOn(site: Site, schedule: ByHand): Promise<Daemon> {
   });
 }
 
+/** A fault that holds an answer back until it is let go, at the end of the test at the latest. */
+export function heldBack(t: { teardown(done: () => void): unknown }): {
+  readonly fault: { readonly kind: "hold"; readonly until: Promise<void> };
+  readonly release: () => void;
+} {
+  let release = (): void => undefined;
+  const until = new Promise<void>((resolve) => (release = resolve));
+  t.teardown(() => release());
+  return { fault: { kind: "hold", until }, release: () => release() };
+}
+
 /** A port of OWN_ADDRESS that somebody listens on until the end of the test. */
 export async function takenPort(t: { teardown(done: () => void): unknown }): Promise<number> {
   const server = createServer().listen(0, OWN_ADDRESS);
