@@ -4,7 +4,6 @@ import { randomInt } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { runAsUser } from "./as-user.js";
 import type { User } from "./as-user.js";
 import { systemClock } from "./clock.js";
 import { COMMANDS } from "./commands/index.js";
@@ -86,6 +85,7 @@ async function again(
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
   const program = [process.execPath, ...process.execArgv, process.argv[1] ?? "", ...argv];
+  const { runAsUser } = await import("./as-user.js");
   const stop = new AbortController();
   const unhook = onSignal((signal) => signal === "stop" && stop.abort());
   try {

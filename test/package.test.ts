@@ -53,6 +53,32 @@ t.test("the bundle says its version, and needs nothing around it", async (t) => 
   );
 });
 
+t.test("the door of /health waits for less than a third of the program", async (t) => {
+  const { outputs } = await bundle();
+  const bytesOf = (names: Iterable<string>): number =>
+    [...names].reduce((sum, name) => sum + (outputs[name]?.bytes ?? 0), 0);
+  const before = new Set<string>();
+  const read = (name: string): void => {
+    if (before.has(name)) return;
+    before.add(name);
+    for (const { kind, path } of outputs[name]?.imports ?? []) {
+      if (kind === "import-statement" && path in outputs) read(path);
+    }
+  };
+  const opens = (name: string): boolean => "src/daemon/start.ts" in (outputs[name]?.inputs ?? {});
+  const [main, start] = [`dist/${PROGRAM}`, Object.keys(outputs).find(opens)];
+  if (start === undefined) throw new Error("no part opens the door");
+  for (const name of [main, start]) read(name);
+  t.ok(bytesOf(before) < bytesOf(Object.keys(outputs)) / 3, `${bytesOf(before)} bytes`);
+  const packages = [...before].flatMap((name) => Object.keys(outputs[name]?.inputs ?? {}));
+  const behind = /^node_modules\/(undici|@azure|zod|nodemailer)\/|^src\/(entra|pve|sync|rotate)\//;
+  t.same(
+    packages.filter((path) => behind.test(path)),
+    [],
+    "nothing that works behind the door",
+  );
+});
+
 t.test("the bundle asks for the time in UTC as Intl would answer", async (t) => {
   const parts = {
     year: "numeric",

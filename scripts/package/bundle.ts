@@ -61,6 +61,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   ],
   work: [
     "src/daemon/daemon.ts",
+    "src/as-user.ts",
     "src/commands/plan.ts",
     "src/commands/sync.ts",
     "src/commands/rotate.ts",

@@ -15,6 +15,9 @@ import { HealthDoor } from "./health-door.js";
 import { knownRealms } from "./known-realms.js";
 import type { StartSchedule } from "./schedule.js";
 
+/** Long enough for who tries again every few milliseconds, and nothing beside a start. */
+const OPEN_FIRST_MS = 20;
+
 export interface DaemonOptions {
   readonly configFile: string;
   readonly machine: Machine;
@@ -90,6 +93,9 @@ async function started(options: DaemonOptions, undo: (() => unknown)[]): Promise
   );
   await health.listen();
   undo.push(() => health.close());
+  // What comes next keeps the thread for a tenth of a second; whoever tries again and again whether
+  // the door is open finds it open before.
+  await clock.sleep(OPEN_FIRST_MS);
 
   const { Daemon } = await import("./daemon.js");
   const daemon = new Daemon(options, { config, lock, journal, counters, health, first });
