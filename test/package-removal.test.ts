@@ -86,7 +86,8 @@ function purge(t: Test, furnish: (places: Omit<Purged, "said">, folder: string) 
   furnish({ etc, state }, folder);
   const script = readFileSync(POSTRM, "utf8")
     .replaceAll("/etc/pve-entra-agent", etc)
-    .replaceAll("/var/lib/pve-entra-agent", state);
+    .replaceAll("/var/lib/pve-entra-agent", state)
+    .replaceAll("/proc/self/mountinfo", join(folder, "mountinfo"));
   const path = `${folder}:${process.env["PATH"]}`;
   const options = { encoding: "utf8", env: { PATH: path }, stdio: "pipe" } as const;
   return { said: execFileSync("sh", ["-c", script, "postrm", "purge"], options), etc, state };
@@ -124,6 +125,23 @@ t.test("a purge ends where a folder is a link, or cannot be removed", async (t) 
   t.match(mounted.said, `${mounted.state} stays`);
 });
 
+t.test("a purge does not go into what is mounted below a folder", async (t) => {
+  const { said, etc, state } = purge(t, ({ etc, state }, folder) => {
+    mkdirSync(join(etc, "credentials"), { recursive: true });
+    mkdirSync(join(state, "backup"), { recursive: true });
+    writeFileSync(join(state, "backup", "precious"), "");
+    // Mounted from here, the other folder has nothing below it.
+    const lines = [
+      `31 1 254:0 / ${state}/backup rw - ext4 /dev/vda rw`,
+      `32 1 254:0 ${etc}/credentials/x /mnt rw - ext4 /dev/vda rw`,
+    ];
+    writeFileSync(join(folder, "mountinfo"), `${lines.join("\n")}\n`);
+  });
+  t.strictSame(readdirSync(join(state, "backup")), ["precious"]);
+  t.match(said, `something is mounted below ${state}, which stays`);
+  t.notOk(existsSync(etc));
+});
+
 t.test("no daemon outlives its package, though dpkg has left out prerm", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "pve-entra-stop-"));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -138,5 +156,6 @@ t.test("no daemon outlives its package, though dpkg has left out prerm", async (
     return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
   };
   t.strictSame(after("upgrade"), []);
-  t.strictSame(after("remove"), ["stop pve-entra-agent.service"]);
+  const unit = "pve-entra-agent.service";
+  t.strictSame(after("remove"), [`stop ${unit}`, `reset-failed ${unit}`], "nor does its failure");
 });
