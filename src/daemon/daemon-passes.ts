@@ -7,6 +7,7 @@ import type { Counters, HealthState } from "../health/index.js";
 import type { Journal } from "../journal/index.js";
 import { Postman } from "../notify/index.js";
 import type { PassOrder, PassReport } from "../pass/pass.js";
+import type { RotationOutcome } from "../pass/rotate-tools.js";
 import type { RotationSet } from "../pass/rotation-set.js";
 import type { Service } from "../systemd/index.js";
 import type { EventName } from "../systemd/message-ids.js";
@@ -42,6 +43,8 @@ export class DaemonPasses implements Passes {
   readonly #postman: Postman;
   readonly state: LiveState;
   #lastSync: PassReport | undefined;
+  /** Ends of rotations that are told already. */
+  readonly #told = new WeakSet<RotationOutcome>();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: DaemonPassesOptions) {
@@ -163,9 +166,12 @@ export class DaemonPasses implements Passes {
     this.#options.machine.log.info({ event }, message);
   }
 
+  /** A rotation that an order waits for is in the order's report and in that of the pass that began it. */
   #follow(rotation: PassReport["rotations"][number]): void {
     rotation.then(
       (outcome) => {
+        if (this.#told.has(outcome)) return;
+        this.#told.add(outcome);
         const ofApp = this.config.realms.filter(({ clientId }) => clientId === outcome.clientId);
         const names = ofApp.map(({ name }) => name);
         this.state.left = afterRotation(this.state.left, outcome, names, this.#now());
