@@ -321,7 +321,7 @@ export const ERRORS = {
   // -- guard
   GUARD_HELD: error(
     "A mass change is held.",
-    "Look at `pve-entra-agent plan`; if it is right, run `sync --approve ID` as root.",
+    "Look at `pve-entra-agent plan`; if it is right, run `pve-entra-agent sync --approve ID` as root.",
   ),
   APPROVAL_UNKNOWN: error(
     "The approval ID names no held changes.",

@@ -57,6 +57,16 @@ t.test("status names days as people read them", (t) => {
   t.end();
 });
 
+t.test("a daemon that has just started does not say that another node writes", (t) => {
+  const lease = { leader: false, writer: null };
+  const text = statusText(
+    { ...STATUS, health: { ...STATUS.health, state: "starting", lease } },
+    false,
+  );
+  t.match(text, /: starting\nwhich node writes is known after the first pass\n/);
+  t.end();
+});
+
 const gains = (userid: string, gained: Record<string, string[]>): RightsDelta => ({
   userid: userid as UserId,
   lost: new Map(),

@@ -109,7 +109,7 @@ t.test("the share of those who were there at the start, once more than three go"
   await bed.site.pass(parts());
   world.leave(ops, ...names("o", 5).map(upn));
   const report = await bed.pass(t, "a quarter", { writes: [], codes: ["GUARD_HELD"], held: 10 });
-  t.match(report.findings[0]?.message, /20 % of 20/);
+  t.match(report.findings[0]?.message, /20 % of the 20 members of a day ago/);
   world.join(ops, upn("o4"));
   await bed.pass(t, "a fifth", { writes: names("o", 4).map((name) => left(name)) });
   t.strictSame(bed.site.entra.violations, []);

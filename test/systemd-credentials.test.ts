@@ -100,6 +100,7 @@ t.test("a credential that systemd has not loaded is told with where to put it", 
     const { message } = thrown as ConfigError;
     t.match(message, /loaded at the start from \/etc\/pve\/priv\/pve-entra-agent and/);
     t.match(message, /\/etc\/pve-entra-agent\/credentials/);
+    t.match(message, /create it in one of them and restart the service/, "a reload does not do");
   }
 });
 

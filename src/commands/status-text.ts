@@ -54,8 +54,9 @@ function word(state: HealthReport["state"], paint: Paint): string {
   return state === "degraded" ? paint.held(state) : paint.gained(state);
 }
 
-function leaseLine({ lease }: HealthReport): string {
+function leaseLine({ lease, state }: HealthReport): string {
   if (lease.leader) return "this node writes";
+  if (state === "starting") return "which node writes is known after the first pass";
   return lease.writer === null
     ? "this node does not write"
     : `node ${printable(lease.writer)} writes`;

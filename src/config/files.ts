@@ -112,12 +112,13 @@ function tellUnreadable(
   }
   const where = isAbsolute(written) ? "" : ` in ${foldersText(reading.folders)}`;
   if (where !== "" && lacksEtcPve(reading.folders)) return tellUnmounted(where, place, reading);
-  return tell(
-    reading,
-    place,
-    `names a file that is not there${where}`,
-    "create it, or write the name of the file that holds it, never its content",
-  );
+  const orName = "or write the name of the file that holds it, never its content";
+  // What was put there since the start, systemd has not handed over.
+  const create =
+    where === "" || reading.folders.credentials === undefined
+      ? "create it"
+      : "create it in one of them and restart the service (systemctl restart pve-entra-agent)";
+  return tell(reading, place, `names a file that is not there${where}`, `${create}, ${orName}`);
 }
 
 /** No mistake of the configuration: the file may come with /etc/pve. */

@@ -70,10 +70,25 @@ function explain(message: string, rest: string): [string, string] {
   if (message === "Unexpected character" && /^[A-Za-z/.~]/.test(rest)) {
     return ["text stands here without quotes", 'write it in double quotes, as in key = "text"'];
   }
+  if (message === "Unexpected character") {
+    const alike = LOOKALIKES.find(([pattern]) => pattern.test(rest));
+    if (alike !== undefined) return [alike[1], alike[2]];
+  }
   return known === undefined
     ? [`this is not TOML 1.0 (${message.toLowerCase()})`, "correct it"]
     : [known[1], known[2]];
 }
+
+/** What a web page or a word processor makes of a configuration, and what YAML looks like. */
+const LOOKALIKES: readonly (readonly [begins: RegExp, message: string, instead: string])[] = [
+  [/^[‘-‟«»´`]/, "this is not the quote that TOML knows", 'write it anew, as in key = "text"'],
+  [
+    /^[\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]/,
+    "this is not the space that TOML knows",
+    "write it anew",
+  ],
+  [/^:/, "the equals sign is missing", 'write key = "text"'],
+];
 
 const EXPLANATIONS: readonly (readonly [theirs: string, message: string, instead: string])[] = [
   [

@@ -124,7 +124,7 @@ function judgeGroup(
     ? "the journal is younger than a day and does not know this group's past"
     : emptied
       ? "the group would be emptied"
-      : `at most ${config.maxRemovals}, and ${percent(config.maxRemovalShare)} of ${start.size} once more than ${FREE_REMOVALS}`;
+      : `at most ${config.maxRemovals}, and beyond ${FREE_REMOVALS} no more than ${percent(config.maxRemovalShare)} of the ${start.size} members of a day ago`;
   return {
     held,
     changes,

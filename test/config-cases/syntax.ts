@@ -22,6 +22,21 @@ export const SYNTAX: readonly Wrong[] = [
     says: ['5:14: text stands here without quotes; write it in double quotes, as in key = "text"'],
   },
   {
+    name: "a word processor's quotes",
+    change: { '"pve-token"': "“pve-token”" },
+    says: ['5:14: this is not the quote that TOML knows; write it anew, as in key = "text"'],
+  },
+  {
+    name: "a space out of a web page",
+    change: { 'token_file = "pve-token"': 'token_file\u00a0= "pve-token"' },
+    says: ["5:11: this is not the space that TOML knows; write it anew"],
+  },
+  {
+    name: "a colon in place of the equals sign",
+    change: { 'token_file = "pve-token"': 'token_file: "pve-token"' },
+    says: ['5:11: the equals sign is missing; write key = "text"'],
+  },
+  {
     name: "text with one quote",
     change: { '"pve-token"': '"pve-token' },
     says: ["5:24: the closing quote is missing; close the text with the same quote"],
