@@ -148,6 +148,19 @@ t.test("no complete pass for an hour: the hour is waited for", async (t) => {
   t.match(bed.subjects()[1], "Over: realm entra has had a complete pass again");
 });
 
+t.test("no complete pass for an hour: a restart every half an hour silences nothing", async (t) => {
+  const bed = await bedOf(t);
+  bed.site.entra.faults.add({ times: 10_000, do: { kind: "status", status: 403, body: {} } });
+  await bed.schedule.tick();
+  bed.site.clock.advance(30 * MINUTE);
+  await bed.restart();
+  t.equal(await quiet(bed), 0, "half an hour is no hour");
+  bed.site.clock.advance(31 * MINUTE);
+  await bed.restart();
+  await mailed(bed, 1);
+  t.match(bed.subjects()[0], "no complete pass over realm entra for an hour");
+});
+
 t.test(
   "a mail server that refuses fails no pass, and gets the mail once it takes it",
   async (t) => {

@@ -113,6 +113,36 @@ const CASES: readonly Case[] = [
     due: "begun",
   },
   {
+    name: "what fails is not told at once",
+    standing: "failing",
+    after: { state: "open", since: NOW, seen: NOW },
+  },
+  {
+    name: "what has failed for an hour is told, whoever was restarted meanwhile",
+    before: { state: "open", since: NOW - HOUR, seen: NOW - 5 * MINUTE },
+    standing: "failing",
+    after: { state: "open", since: NOW - HOUR, seen: NOW },
+    due: "begun",
+  },
+  {
+    name: "what failed when the node was turned off for a weekend begins anew",
+    before: { state: "open", since: NOW - 3 * DAY, seen: NOW - 2 * DAY },
+    standing: "failing",
+    after: { state: "open", since: NOW, seen: NOW },
+  },
+  {
+    name: "what fails no more before anybody was told is no news",
+    before: { state: "open", since: NOW - HOUR, seen: NOW - 5 * MINUTE },
+    standing: "good",
+  },
+  {
+    name: "what was told and still fails is told again after a day",
+    before: { state: "open", since, told: NOW - DAY },
+    standing: "failing",
+    after: { state: "open", since, told: NOW - DAY },
+    due: "reminder",
+  },
+  {
     name: "what stays away is forgotten",
     before: { state: "quiet", since, told: NOW - HOUR },
     standing: "good",

@@ -8,11 +8,12 @@ import type { Judged } from "../src/notify/matters.js";
 import { letter } from "../src/notify/words.js";
 import { NOW, well, withRealm } from "./health-common.js";
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const standings = (state: HealthState): Record<string, Judged["standing"]> =>
-  Object.fromEntries(matters(state, NOW).map(({ key, standing }) => [key, standing]));
+const standings = (state: HealthState, under?: number): Record<string, Judged["standing"]> =>
+  Object.fromEntries(matters(state, NOW, under).map(({ key, standing }) => [key, standing]));
 
 const GOOD = {
   "secret entra": "good",
@@ -27,11 +28,11 @@ const STATES: Record<string, readonly [HealthState, object]> = {
   "changes are held": [withRealm({ sync: { held: 2 } }), { ...GOOD, "held entra": "bad" }],
   "a pass that failed may have seen nothing to hold": [
     withRealm({ sync: { ok: false } }),
-    { ...GOOD, "held entra": "unknown", "pass entra": "unknown" },
+    { ...GOOD, "held entra": "unknown", "pass entra": "failing" },
   ],
   "what was held before a failed pass is still held": [
     withRealm({ sync: { ok: false, held: 1 } }),
-    { ...GOOD, "held entra": "bad", "pass entra": "unknown" },
+    { ...GOOD, "held entra": "bad", "pass entra": "failing" },
   ],
   "the secret is refused": [
     withRealm({ secret: { accepted: false } }),
@@ -43,11 +44,11 @@ const STATES: Record<string, readonly [HealthState, object]> = {
   ],
   "an hour to the millisecond is no more than an hour": [
     withRealm({ sync: { ...late, lastSuccess: NOW - HOUR } }),
-    { ...GOOD, "held entra": "unknown", "pass entra": "unknown" },
+    { ...GOOD, "held entra": "unknown", "pass entra": "failing" },
   ],
   "the hour begins with the daemon: who was off for a weekend has missed nothing": [
     { ...withRealm({ sync: late }), startedAt: NOW - HOUR },
-    { ...GOOD, "held entra": "unknown", "pass entra": "unknown" },
+    { ...GOOD, "held entra": "unknown", "pass entra": "failing" },
   ],
   "the last good pass has a date of a clock that was a year ahead": [
     withRealm({ sync: { ...late, lastSuccess: NOW + 365 * DAY } }),
@@ -101,6 +102,11 @@ for (const [name, [state, wanted]] of Object.entries(STATES)) {
   });
 }
 
+t.test("a pass that does not end counts as one that fails, after five minutes", async (t) => {
+  t.equal(standings(well, NOW - 5 * MINUTE)["pass entra"], "good");
+  t.equal(standings(well, NOW - 5 * MINUTE - 1)["pass entra"], "failing");
+});
+
 const bad: HealthState = {
   ...withRealm({ secret: { accepted: false }, sync: { ...late, held: 12, heldPeople: 6 } }),
   credentialEnds: NOW + DAY,
@@ -147,6 +153,7 @@ t.test("what was told survives as text, and nonsense in its place counts as noth
   const book = new Map([
     ["held entra", { state: "open", since: 1, told: 2 }],
     ["credential", { state: "open", since: 3 }],
+    ["pass other", { state: "open", since: 3, seen: 4 }],
     ["secret entra", { state: "over", since: 4, told: 5 }],
     ["pass entra", { state: "quiet", since: 6, told: 7 }],
   ] as const);
@@ -165,6 +172,7 @@ t.test("what was told survives as text, and nonsense in its place counts as noth
     '[["a",{"state":"open","since":"1"}]]',
     '[["a",{"state":"over","since":1}]]',
     '[["a",{"state":"open","since":1,"told":"x"}]]',
+    '[["a",{"state":"open","since":1,"seen":"x"}]]',
   ];
   for (const text of nonsense) t.equal(parseBook(text).size, 0, text);
 });

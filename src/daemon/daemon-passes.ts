@@ -21,6 +21,9 @@ import { statusOf } from "./status.js";
 import type { StatusView } from "./status.js";
 import { Teller } from "./teller.js";
 
+/** How often, in real milliseconds, a pass that does not end is looked at. */
+const LOOK_MS = 60_000;
+
 export interface DaemonPassesOptions {
   readonly machine: Machine;
   readonly journal: Journal;
@@ -118,6 +121,7 @@ export class DaemonPasses implements Passes {
     const { config, agent } = this.#options.inForce();
     const full = completeOrder(order, config);
     const ended = service.pass();
+    const unwatch = this.#watch(this.#now());
     try {
       const report = await agent.pass(full, onDone === undefined ? {} : { onDone }, stopping);
       // A wrong approval ID is the order's mistake: it says nothing about how the agent is.
@@ -131,10 +135,17 @@ export class DaemonPasses implements Passes {
       if (!stopping.aborted) this.#failed(full, thrown);
       throw thrown;
     } finally {
+      unwatch();
       ended();
       onChange();
       giveMemoryBack();
     }
+  }
+
+  /** A pass that hangs until the watchdog ends it is told, too: it never comes to the look at its end. */
+  #watch(began: number): () => void {
+    const timer = setInterval(() => this.#postman.look(this.state.left, began), LOOK_MS).unref();
+    return () => clearInterval(timer);
   }
 
   /** @param approvedBy who let held changes through; absent: nobody */

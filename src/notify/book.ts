@@ -40,8 +40,10 @@ function isRow(row: unknown): row is [string, Entry] {
   if (!Array.isArray(row) || row.length !== 2 || typeof row[0] !== "string") return false;
   const entry: unknown = row[1];
   if (typeof entry !== "object" || entry === null) return false;
-  const { state, since, told } = entry as Record<string, unknown>;
-  const dated = Number.isFinite(since) && (told === undefined || Number.isFinite(told));
+  const { state, since, told, seen } = entry as Record<string, unknown>;
+  const dated =
+    Number.isFinite(since) &&
+    [told, seen].every((time) => time === undefined || Number.isFinite(time));
   return dated && (state === "open" || (told !== undefined && STATES.has(state)));
 }
 

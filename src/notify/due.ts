@@ -14,6 +14,8 @@ export interface Entry {
   readonly since: number;
   /** When the mail server last took a mail about it; absent: it never did. */
   readonly told?: number;
+  /** When it was last seen failing, as long as nobody was told. */
+  readonly seen?: number;
 }
 
 /** By the matter's key. */
@@ -63,6 +65,7 @@ function step(
   now: number,
 ): Entry | undefined {
   if (standing === "bad") return begin(entry, now);
+  if (standing === "failing") return fail(begin(entry, now), now);
   if (standing === "unknown" || entry === undefined) return entry;
   if (entry.state === "quiet") return far(now, entry.told, QUIET_MS) ? undefined : entry;
   // What nobody was told of need not be told to be over.
@@ -78,10 +81,19 @@ function begin(entry: Entry | undefined, now: number): Entry {
   return entry;
 }
 
+/** Who was off for an hour has missed nothing: it counts from the return. */
+function fail(entry: Entry, now: number): Entry {
+  if (entry.state !== "open" || entry.told !== undefined) return entry;
+  const away = entry.seen !== undefined && far(now, entry.seen, HOUR_MS);
+  return { ...entry, since: away ? now : entry.since, seen: now };
+}
+
 function kindOf(entry: Entry, standing: Judged["standing"], now: number): Due["kind"] | undefined {
   if (entry.state === "over") return "over";
-  if (entry.state === "quiet" || standing !== "bad") return undefined;
-  if (entry.told === undefined) return "begun";
+  if (entry.state === "quiet" || standing === "unknown") return undefined;
+  if (entry.told === undefined) {
+    return standing === "bad" || far(now, entry.since, HOUR_MS) ? "begun" : undefined;
+  }
   return far(now, entry.told, REMIND_MS) ? "reminder" : undefined;
 }
 

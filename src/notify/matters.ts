@@ -24,10 +24,11 @@ export type Matter =
   | { readonly topic: "credential"; readonly ends?: number };
 
 /**
- * `unknown` is neither: after a restart nobody has looked yet, and a failed pass has not seen what
- * the guard holds. Nothing begins and nothing is over then.
+ * `failing` is bad once it has lasted an hour, restarts of the daemon included. `unknown` is neither:
+ * after a restart nobody has looked yet, and a failed pass has not seen what the guard holds. Nothing
+ * begins and nothing is over then.
  */
-export type Standing = "bad" | "good" | "unknown";
+export type Standing = "bad" | "failing" | "good" | "unknown";
 
 export interface Judged {
   /** The same from pass to pass and after a restart. */
@@ -39,20 +40,24 @@ export interface Judged {
 const HOUR_MS = 60 * 60_000;
 /** So long before its end the agent's own credential is told of: nothing but a person renews it. */
 export const CREDENTIAL_WARNING_MS = 30 * 24 * HOUR_MS;
+/** A pass that takes longer counts as one that fails until it has ended: it may hang. */
+const SLOW_MS = 5 * 60_000;
 
 /**
  * Everything that this node is to speak of, good or bad. A standby that knows who writes leaves the
  * cluster's matters to that node; its own credential is its own matter. What is missing here is
  * none of this node's any more.
+ *
+ * @param under when the pass that is under way began; absent: none is
  */
-export function matters(state: HealthState, now: number): readonly Judged[] {
+export function matters(state: HealthState, now: number, under?: number): readonly Judged[] {
   const { leader, writer } = state.lease;
   const own = [credential(state, now)];
   if (!leader && writer !== undefined) return own;
   const realms = [...state.realms].flatMap(([name, realm]) => [
     secret(name, realm),
     held(name, realm, leader),
-    pass(name, realm, state.startedAt, now),
+    pass(name, realm, state.startedAt, now, under),
   ]);
   return [...realms, ...own];
 }
@@ -78,7 +83,13 @@ function heldStanding({ held, ok }: RealmHealth["sync"], leader: boolean): Stand
 }
 
 /** The hour counts from the start at the earliest: a node that was off has missed nothing. */
-function pass(realm: string, { sync }: RealmHealth, startedAt: number, now: number): Judged {
+function pass(
+  realm: string,
+  { sync }: RealmHealth,
+  startedAt: number,
+  now: number,
+  under: number | undefined,
+): Judged {
   const { ok, code, lastSuccess } = sync;
   // In either direction: what a clock wrote that was ahead must not silence this until then.
   const late = Math.abs(now - Math.max(lastSuccess ?? startedAt, startedAt)) > HOUR_MS;
@@ -88,8 +99,15 @@ function pass(realm: string, { sync }: RealmHealth, startedAt: number, now: numb
     ...(lastSuccess === undefined ? {} : { lastSuccess }),
     ...(code === undefined ? {} : { code }),
   } as const;
-  const standing = ok === true ? "good" : late ? "bad" : "unknown";
+  const slow = under !== undefined && Math.abs(now - under) > SLOW_MS;
+  const standing = passStanding(ok, late, slow);
   return { key: `pass ${realm}`, matter, standing };
+}
+
+function passStanding(ok: boolean | undefined, late: boolean, slow: boolean): Standing {
+  if (ok === true) return slow ? "failing" : "good";
+  if (late) return "bad";
+  return ok === false || slow ? "failing" : "unknown";
 }
 
 function credential({ credentialEnds: ends }: HealthState, now: number): Judged {

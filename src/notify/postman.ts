@@ -49,11 +49,15 @@ export class Postman {
     this.#failure = undefined;
   }
 
-  /** Returns at once and never throws; what cannot be sent is due again at the next look. */
-  look(state: HealthState): void {
+  /**
+   * Returns at once and never throws; what cannot be sent is due again at the next look.
+   *
+   * @param under when the pass that is under way began; absent: none is
+   */
+  look(state: HealthState, under?: number): void {
     if (this.#config === undefined || this.#stopping.signal.aborted) return;
     const now = this.#options.clock.now();
-    const { book, due } = look(this.#book, matters(state, now), now);
+    const { book, due } = look(this.#book, matters(state, now, under), now);
     this.#keep(book);
     if (this.#sending !== undefined) return;
     if (due.length === 0) this.#failure = undefined;
