@@ -35,6 +35,7 @@ t.test("the fields that the page names are those of an entry", async (t) => {
     userid: "u",
     group: "g",
     person: "p",
+    keyId: "k",
   };
   const [, table = ""] = page.split("## Fields");
   const rows = table.split("\n## ")[0]?.split("\n") ?? [];

@@ -1,6 +1,5 @@
 /** Tells the log and the counters what passes and rotations found: each thing once. */
 import type { Action, Change } from "../decide/plan.js";
-import { unique } from "../decide/decide.js";
 import { describe } from "../decide/render.js";
 import { ERRORS } from "../errors.js";
 import type { Finding } from "../errors.js";
@@ -82,6 +81,13 @@ function ofUser(change: Change): { readonly userid?: string; readonly group?: st
   };
 }
 
+function unique(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [key(finding), finding])).values()];
+}
+
+/** Each answer of Entra has ids of its own, as graph-error.ts and token-request.ts write them. */
+const IDS_OF_ONE_ANSWER = / \((?:request-id|trace id|correlation id) [^()]*\)/g;
+
 function key({ code, realm, message }: Finding): string {
-  return `${code}|${realm ?? ""}|${message}`;
+  return `${code}|${realm ?? ""}|${message.replace(IDS_OF_ONE_ANSWER, "")}`;
 }

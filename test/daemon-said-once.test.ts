@@ -1,0 +1,69 @@
+/** The log has what is wrong once, though each answer of Entra about it has other ids. */
+import t from "tap";
+import { startDaemon } from "../src/daemon/start.js";
+import { createLog } from "../src/log.js";
+import type { LogLine } from "../src/log.js";
+import { byHand } from "./support/daemon-bed.js";
+import { machineOf } from "./support/machine.js";
+import { mapping, startSite } from "./support/site.js";
+import { terminalOf } from "./support/terminal.js";
+
+t.setTimeout(120_000);
+
+const NOWHERE = "00000000-0000-4000-8000-0000000000ff";
+
+t.test(
+  "a group that is not there, over three passes, and then it is no longer named",
+  async (t) => {
+    const site = await startSite(t);
+    site.journal.close();
+    const there = site.group("Operators", [site.addUser("anna")]);
+    site.configure({ groups: mapping("ops", NOWHERE) });
+    const lines: LogLine[] = [];
+    const schedule = byHand();
+    const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
+    const daemon = await startDaemon({
+      configFile: site.configFile,
+      version: "0.0.0-test",
+      startSchedule: schedule.start,
+      machine: machineOf(site.clock, { log }),
+    });
+    t.teardown(() => daemon.stop());
+    const about = (event?: string): LogLine[] =>
+      lines.filter((line) => line.code === "ENTRA_GROUP_MISSING" && line.event === event);
+
+    const run = terminalOf(site);
+    await run(["sync"]);
+    await schedule.tick();
+    await schedule.tick();
+    t.equal(about().length, 1, "said when it appears");
+    t.match(about()[0]?.message, /request-id/, "with the id that Microsoft's support asks for");
+    t.strictSame(about("RESOLVED"), [], "not over while it lasts");
+    const { out } = await run(["status"]);
+    t.match(out, /ENTRA_GROUP_MISSING/);
+
+    site.configure({ groups: mapping("ops", there) });
+    await daemon.reload();
+    await schedule.tick();
+    t.equal(about("RESOLVED").length, 1, "and once when it is gone");
+  },
+);
+
+t.test("two groups that are not there are two", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  const other = NOWHERE.replace("ff", "fe");
+  site.configure({ groups: mapping("ops", NOWHERE) + mapping("others", other) });
+  const lines: LogLine[] = [];
+  const schedule = byHand();
+  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
+  const daemon = await startDaemon({
+    configFile: site.configFile,
+    version: "0.0.0-test",
+    startSchedule: schedule.start,
+    machine: machineOf(site.clock, { log }),
+  });
+  t.teardown(() => daemon.stop());
+  await terminalOf(site)(["sync"]);
+  t.equal(lines.filter(({ code }) => code === "ENTRA_GROUP_MISSING").length, 2);
+});
