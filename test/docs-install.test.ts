@@ -48,7 +48,7 @@ function userCfg(grants: readonly Grant[]): string {
     return user ? [`user:${user}:1:0::::::`] : [];
   });
   const tokens = LINES.flatMap((line) => {
-    const [, user, name] = /^pveum user token add (\S+) (\S+)/.exec(line) ?? [];
+    const [, user, name] = /^(?:token=\$\()?pveum user token add (\S+) (\S+)/.exec(line) ?? [];
     return user && name ? [`token:${user}!${name}:0:${valueOf(line, "privsep")}::`] : [];
   });
   const entries = grants.map(
@@ -88,7 +88,7 @@ t.test("the configuration loads as it is, and says what the commands say", async
 
 t.test("the files of the configuration are those that the commands make", async (t) => {
   const made = LINES.flatMap(
-    (line) => /> \/etc\/pve\/priv\/pve-entra-agent\/(\S+)$/.exec(line)?.[1] ?? [],
+    (line) => /> \/etc\/pve\/priv\/pve-entra-agent\/(\S+)(?: &&)?$/.exec(line)?.[1] ?? [],
   );
   const { pve, entra } = configOf(t);
   const named = [pve.tokenFile, "file" in entra.credential ? entra.credential.file : ""];
