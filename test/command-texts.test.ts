@@ -7,6 +7,7 @@ import type { StatusView } from "../src/daemon/status.js";
 import type { UserId } from "../src/decide/facts.js";
 import { plainPaint, renderPlan } from "../src/decide/render.js";
 import type { Plan, RightsDelta } from "../src/decide/plan.js";
+import type { RotationDecision } from "../src/decide/rotation-facts.js";
 import { action, anna, grant, join, leave, open, pass } from "./journal-common.js";
 
 t.test("history says which role at which path was given to a group", (t) => {
@@ -64,6 +65,22 @@ t.test("a daemon that has just started does not say that another node writes", (
     false,
   );
   t.match(text, /: starting\nwhich node writes is known after the first pass\n/);
+  t.end();
+});
+
+t.test("a realm without a client key has no beginning of one", (t) => {
+  const { entra } = STATUS.health.realms;
+  if (entra === undefined) throw new Error("the status has this realm");
+  const realms = { entra: { ...entra, secret: { ...entra.secret, hint: "" } } };
+  const text = statusText({ ...STATUS, health: { ...STATUS.health, realms } }, false);
+  t.match(text, / {2}secret: accepted/);
+  const decision: RotationDecision = {
+    clientId: "app",
+    realms: [{ realm: "entra", hint: "" }],
+    remove: [],
+    findings: [],
+  };
+  t.match(renderPlan(EMPTY, [decision], plainPaint), /realm entra: no client-key\n/);
   t.end();
 });
 

@@ -67,7 +67,7 @@ function realmLines(name: string, realm: HealthReport["realms"][string], paint: 
   const accepted = { true: "accepted", false: "REFUSED", null: "not proved yet" }[
     String(secret.accepted) as "true" | "false" | "null"
   ];
-  const key = secret.hint === null ? "" : ` ${printable(secret.hint)}…`;
+  const key = secret.hint ? ` ${printable(secret.hint)}…` : "";
   return [
     paint.heading(`realm ${printable(name)}`),
     `  secret${key}: ${accepted}, ends ${secret.expires === null ? "unknown" : when(secret.expires)}${secret.rotating ? ", a rotation is under way" : ""}`,

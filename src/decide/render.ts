@@ -200,7 +200,11 @@ function guardLine(count: Plan["guard"][number]): string {
 function secretLines(decision: RotationDecision, paint: Paint): string[] {
   const lines = decision.realms.map(({ realm, hint, ends, renewAt, proof }) => {
     const known = [
-      hint === undefined ? "no key known" : `key ${printable(hint)}…`,
+      hint === undefined
+        ? "no key known"
+        : hint === ""
+          ? "no client-key"
+          : `key ${printable(hint)}…`,
       ...(proof === undefined ? [] : [proof.kind]),
       ...(ends === undefined ? [] : [`ends ${instant(ends)}`]),
       ...(renewAt === undefined ? [] : [`due ${instant(renewAt)}`]),
