@@ -70,6 +70,7 @@ t.test("an upgrade says nothing", async (t) => {
 });
 
 const POSTRM = new URL("../debian/pve-entra-agent.postrm", import.meta.url);
+const UNIT = new URL("../systemd/pve-entra-agent.service", import.meta.url);
 
 interface Purged {
   readonly said: string;
@@ -158,4 +159,36 @@ t.test("no daemon outlives its package, though dpkg has left out prerm", async (
   t.strictSame(after("upgrade"), []);
   const unit = "pve-entra-agent.service";
   t.strictSame(after("remove"), [`stop ${unit}`, `reset-failed ${unit}`], "nor does its failure");
+});
+
+t.test("an upgrade leaves a service stopped that its administrator has stopped", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "pve-entra-upgrade-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const stopped = join(folder, "pve-entra-agent.stopped");
+  const run = (name: string, argument: string, state: string, systemd = folder): boolean => {
+    const invoke = `#!/bin/sh\necho ${state}\n[ ${state} = active ]\n`;
+    writeFileSync(join(folder, "deb-systemd-invoke"), invoke, { mode: 0o755 });
+    const script = readFileSync(
+      new URL(`../debian/pve-entra-agent.${name}`, import.meta.url),
+      "utf8",
+    )
+      .replaceAll("/run/systemd/system", systemd)
+      .replaceAll("/run/pve-entra-agent.stopped", stopped);
+    const env = { PATH: `${folder}:${process.env["PATH"]}` };
+    execFileSync("sh", ["-c", script, name, argument], { env });
+    return existsSync(stopped);
+  };
+  t.ok(run("preinst", "upgrade", "inactive"), "the unit starts nothing during the upgrade");
+  t.match(readFileSync(UNIT, "utf8"), "\nConditionPathExists=!/run/pve-entra-agent.stopped\n");
+  t.notOk(run("postinst", "configure", "inactive"), "and whoever starts it afterwards may");
+  for (const state of ["active", "activating", "failed", ""]) {
+    t.ok(run("preinst", "upgrade", "inactive"));
+    t.notOk(run("preinst", "upgrade", state), `${state}: debhelper's postinst restarts it`);
+  }
+  t.notOk(run("preinst", "upgrade", "inactive", join(folder, "none")), "no systemd runs here");
+  t.ok(run("preinst", "upgrade", "inactive"));
+  t.notOk(
+    run("preinst", "install", "inactive"),
+    "what an upgrade left that was cut off counts no more",
+  );
 });

@@ -21,7 +21,7 @@ import { startOutside } from "./outside.js";
 import { furnishEtcPve, trust } from "./pve-files.js";
 import { GUI_NAME, HOSTNAME, PEOPLE, PVE_NAME } from "./story.js";
 import type { Story } from "./story.js";
-import { purged, removed, upgrades } from "./versions.js";
+import { purged, removed, staysStopped, upgrades } from "./versions.js";
 
 function seconds(since = 0): string {
   return `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -68,6 +68,7 @@ const chapters: Record<string, (t: Test) => Promise<void>> = {
   "the GUI's certificate is another one": (t) => certified(t, story),
   "what it costs": (t) => measured(t, story),
   "downgrade and upgrade": (t) => upgrades(t, story),
+  "an upgrade of a stopped service": (t) => staysStopped(t, story),
   "the journal": (t) => logged(t, story),
   remove: (t) => removed(t, story),
   purge: (t) => purged(t, story),

@@ -28,6 +28,16 @@ export async function upgrades(t: Test, { node, outside, built, lab }: Story): P
   }
 }
 
+/** Whoever has stopped the service, in an emergency say, does not want an upgrade to start it. */
+export async function staysStopped(t: Test, { node, built }: Story): Promise<void> {
+  await node.must("systemctl", "stop", UNIT);
+  await aptInstall(node, built, "--reinstall");
+  const { ActiveState } = await show(node, "ActiveState");
+  t.equal(ActiveState, "inactive");
+  await node.must("systemctl", "start", UNIT);
+  await untilState(node, "ok");
+}
+
 async function installed(node: Node): Promise<string> {
   return (await node.must("dpkg-query", "-W", "-f", "${Version}", "pve-entra-agent")).trim();
 }
