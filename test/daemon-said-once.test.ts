@@ -3,7 +3,7 @@ import t from "tap";
 import { startDaemon } from "../src/daemon/start.js";
 import { createLog } from "../src/log.js";
 import type { LogLine } from "../src/log.js";
-import { byHand } from "./support/daemon-bed.js";
+import { byHand, until } from "./support/daemon-bed.js";
 import { machineOf } from "./support/machine.js";
 import { mapping, startSite } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";
@@ -48,6 +48,36 @@ t.test(
     t.equal(about("RESOLVED").length, 1, "and once when it is gone");
   },
 );
+
+t.test("a stop in the middle of a pass is no error, and nothing is over by it", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({ groups: mapping("ops", NOWHERE) });
+  const lines: LogLine[] = [];
+  const schedule = byHand();
+  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
+  const daemon = await startDaemon({
+    configFile: site.configFile,
+    version: "0.0.0-test",
+    startSchedule: schedule.start,
+    machine: machineOf(site.clock, { log }),
+  });
+  t.teardown(() => daemon.stop());
+  await schedule.tick();
+  site.pve.faults.add({ method: "GET", path: "/access/users", do: { kind: "stall" } });
+  const broken = schedule.tick();
+  await until("the pass is under way", () => site.pve.faults.pending().length === 0);
+  await daemon.stop();
+  await broken;
+  t.strictSame(
+    lines.filter(({ code, event }) => code === "STOPPING" || event === "RESOLVED"),
+    [],
+  );
+  t.ok(
+    lines.some(({ event }) => event === "STOPPING"),
+    "the log has it",
+  );
+});
 
 t.test("two groups that are not there are two", async (t) => {
   const site = await startSite(t);

@@ -25,10 +25,12 @@ export class Teller {
 
   /** Each finding is logged when it appears and once more when it is gone, not at every pass. */
   pass(report: PassReport, more: readonly Finding[]): void {
-    const found = [...report.findings, ...more];
+    // That it stops is no error, and the log has said so.
+    const found = [...report.findings, ...more].filter(({ code }) => code !== "STOPPING");
     for (const { code } of found) this.#counters.error(code);
-    // Who looked at secrets alone cannot say that anything else is over.
-    const findings = report.secretsOnly ? unique([...this.#findings, ...found]) : found;
+    // Who looked at secrets alone, or was cut off by a stop, cannot say that anything else is over.
+    const part = report.secretsOnly || report.findings.some(({ code }) => code === "STOPPING");
+    const findings = part ? unique([...this.#findings, ...found]) : found;
     const before = new Set(this.#findings.map(key));
     const now = new Set(findings.map(key));
     for (const finding of findings) if (!before.has(key(finding))) this.say(finding);
