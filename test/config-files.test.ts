@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
 import { loadConfig } from "../src/config/load.js";
-import { folderWeaknessOf, weaknessOf } from "../src/config/permission.js";
+import { folderWeaknessOf, unfitFor, weaknessOf } from "../src/config/permission.js";
 import { ConfigError } from "../src/config/problems.js";
 import { BASE, changed } from "./config-cases/base.js";
 import { configFolder, put } from "./config-cases/folder.js";
@@ -179,6 +179,44 @@ t.test("who is neither root nor the service is not told to take its folder from 
   const [line = ""] = lines.filter((one) => one.includes("[state]"));
   t.match(line, /dir in \[state\] belongs to another user; run this as root, or as the user/);
   t.notMatch(line, /chown/);
+});
+
+t.test("what root may read and the service may not take", async (t) => {
+  const service = { uid: 990, gid: 991 };
+  const said = (mode: number, uid: number, gid: number): string | undefined =>
+    unfitFor(service, "/f", { mode, uid, gid })?.what;
+  t.equal(said(0o644, 0, 0), undefined);
+  t.equal(said(0o644, 1000, 1000), "belongs to another user");
+  t.equal(said(0o600, 990, 991), undefined, "its own");
+  t.equal(said(0o600, 0, 0), "may not be read by the service's user (mode 0600)");
+  t.equal(said(0o640, 0, 0), "may not be read by the service's user (mode 0640)");
+  t.equal(said(0o640, 0, 991), undefined, "by its group");
+  t.equal(said(0o640, 0, 115), undefined, "by a group that somebody may have given it");
+  t.equal(said(0o604, 0, 0), undefined);
+  t.equal(unfitFor(service, "/f", { mode: 0o600, uid: 0, gid: 0 })?.command, "chmod o+r /f");
+});
+
+t.test("root is told before a restart that the service could not", async (t) => {
+  const us = process.geteuid?.() ?? 0;
+  // Whoever is not root cannot give the state folder away.
+  if (us !== 0) return t.comment("not root: nothing to give away");
+  const { folder, file } = configFolder(t, "");
+  const state = join(folder, "state");
+  mkdirSync(state);
+  chownSync(state, 12_345, 12_345);
+  writeFileSync(file, changed({ "/nowhere/pve-entra-agent": state }));
+  t.same(said(file).lines, []);
+  chmodSync(file, 0o640);
+  t.match(said(file), {
+    code: "CONFIG_UNREADABLE",
+    lines: [/:1:1: this file may not be read by the service's user \(mode 0640\); run chmod o\+r /],
+  });
+  chmodSync(file, 0o644);
+  chownSync(file, 1000, 1000);
+  t.match(said(file), {
+    code: "CONFIG_UNSAFE",
+    lines: [/:1:1: this file belongs to another user; run chown root /],
+  });
 });
 
 t.test("what counts as weak", async (t) => {

@@ -8,6 +8,7 @@ import { foldersOf } from "./folders.js";
 import type { Folders } from "./folders.js";
 import { TOP_LEVEL } from "./kind.js";
 import { REFERENCE, topKeys } from "./keys.js";
+import { OF_ANOTHER, ourUser, unfitFor } from "./permission.js";
 import { MOST_BYTES, parseToml, SyntaxProblem } from "./parse.js";
 import { Problems, TOP } from "./problems.js";
 import { readTable } from "./table.js";
@@ -42,7 +43,20 @@ export function loadConfig(file: string, { env }: LoadOptions): Config {
   const top = readTop(tree, foldersOf(path, env), problems);
   checkTogether(top, problems);
   if (!problems.none) throw problems.toError();
-  return buildConfig(path, top);
+  const config = buildConfig(path, top);
+  checkForService(path, config.state.dir, problems);
+  if (!problems.none) throw problems.toError();
+  return config;
+}
+
+/** Root, who reads everything, is told now what the service would say at its next start. */
+function checkForService(path: string, stateDir: string, problems: Problems): void {
+  const service = statSync(stateDir, { throwIfNoEntry: false });
+  if (ourUser() !== 0 || service === undefined || service.uid === 0) return;
+  const unfit = unfitFor(service, path, statSync(path));
+  if (unfit === undefined) return;
+  const code = unfit.what === OF_ANOTHER ? "CONFIG_UNSAFE" : "CONFIG_UNREADABLE";
+  problems.add(TOP, `this file ${unfit.what}`, `run ${unfit.command}`, code);
 }
 
 function readTree(path: string, problems: Problems): TomlTable {
@@ -94,7 +108,7 @@ class NotAFile extends Error {}
 const ABSENT = ["this file is not there", "write it, or name another with --config"] as const;
 const FORBIDDEN = [
   "this user may not read this file",
-  "run this as root or as the service's user",
+  "run this as root; where the service says so, let its user read the file (chmod o+r)",
 ] as const;
 const UNREADABLE: Readonly<Record<string, readonly [message: string, instead: string]>> = {
   ENOENT: ABSENT,

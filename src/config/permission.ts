@@ -16,6 +16,7 @@ export interface Weakness {
 const OTHERS_READ = 0o004;
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITE = 0o020;
+const GROUP_READ = 0o040;
 const STICKY = 0o1000;
 const ROOT = 0;
 
@@ -41,7 +42,7 @@ export function weaknessOf(
   user: number,
 ): Weakness | undefined {
   const { mode, uid, gid } = stats;
-  const shown = `(mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`;
+  const shown = `(mode ${octal(mode)})`;
   if (isOfAnother(uid, user)) return { what: OF_ANOTHER, command: `chown root ${quote(path)}` };
   if ((mode & OTHERS_WRITE) !== 0) {
     const command = keep === "secret" ? `chmod o= ${quote(path)}` : `chmod o-w ${quote(path)}`;
@@ -68,6 +69,31 @@ export function folderWeaknessOf(
   const mode =
     (stats.mode & STICKY) === 0 ? stats.mode : stats.mode & ~(OTHERS_WRITE | GROUP_WRITE);
   return weaknessOf(path, { ...stats, mode }, "unwritten", user);
+}
+
+/**
+ * Why the service, which is not root, would refuse a configuration that root can read. What a group
+ * other than root's may read is left alone: the service may have been given that group.
+ */
+export function unfitFor(
+  service: { readonly uid: number; readonly gid: number },
+  path: string,
+  { mode, uid, gid }: Pick<Stats, "mode" | "uid" | "gid">,
+): Weakness | undefined {
+  if (isOfAnother(uid, service.uid)) {
+    return { what: OF_ANOTHER, command: `chown root ${quote(path)}` };
+  }
+  const byGroup = gid !== ROOT && (mode & GROUP_READ) !== 0;
+  if (uid === service.uid || byGroup || (mode & OTHERS_READ) !== 0) return undefined;
+  const shown = `(mode ${octal(mode)})`;
+  return {
+    what: `may not be read by the service's user ${shown}`,
+    command: `chmod o+r ${quote(path)}`,
+  };
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
 /** Our effective user id. */
