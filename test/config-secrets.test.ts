@@ -51,6 +51,8 @@ t.test("a file that holds something else is refused without showing it", async (
       `agent@pve!sync=${SHOWN_NOWHERE}`,
       "FILE holds the token's name too; keep only what stands behind the '='",
     ],
+    [readPveToken, `"${SHOWN_NOWHERE}"\n`, "FILE holds quotes around the secret; keep it alone"],
+    [readClientSecret, `'${SHOWN_NOWHERE}'`, "FILE holds quotes around the secret; keep it alone"],
     [
       readHealthToken,
       `${SHOWN_NOWHERE}\n${SHOWN_NOWHERE}`,

@@ -65,6 +65,10 @@ function readLine(file: string): string {
   if (/[^\x21-\x7e]/.test(line)) {
     throw invalid(file, "holds more than one word of plain characters; keep the secret alone");
   }
+  // Neither Entra nor Proxmox VE makes a secret with one: it came along from a script or from TOML.
+  if (/^(["']).*\1$/.test(line)) {
+    throw invalid(file, "holds quotes around the secret; keep it alone");
+  }
   if (line.length > MOST_CHARACTERS) throw invalid(file, "is too long for a secret");
   return line;
 }
