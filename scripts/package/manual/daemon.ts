@@ -70,7 +70,7 @@ export function daemonPage(
     ),
     heading("REMOVING"),
     opening(
-      "Removing the package stops the agent and nothing else: people keep the groups and rights that they have, nobody's are taken away any more, and the realm's client secret ends on its day. Purging it removes the journal and /etc/pve-entra-agent/credentials on this node too. What lies in /etc/pve belongs to the whole cluster and stays.",
+      "Removing the package stops the agent and nothing else: people keep the groups and rights that they have, nobody's are taken away any more, and the realm's client secret ends on its day. Purging it removes config.toml, the journal and /etc/pve-entra-agent/credentials on this node too. What lies in /etc/pve belongs to the whole cluster and stays.",
     ),
     heading("FILES"),
     tagged(italic("/etc/pve-entra-agent/config.toml"), "The configuration."),
