@@ -79,6 +79,35 @@ t.test("a stop in the middle of a pass is no error, and nothing is over by it", 
   );
 });
 
+t.test("a pass that cannot look at Proxmox VE says nothing to be over", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  site.configure({ groups: mapping("ops", NOWHERE) });
+  const lines: LogLine[] = [];
+  const schedule = byHand();
+  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
+  const daemon = await startDaemon({
+    configFile: site.configFile,
+    version: "0.0.0-test",
+    startSchedule: schedule.start,
+    machine: machineOf(site.clock, { log }),
+  });
+  t.teardown(() => daemon.stop());
+  await schedule.tick();
+  site.pve.faults.add({ path: "/access", times: 10_000, do: { kind: "cut", when: "before" } });
+  await schedule.tick();
+  await schedule.tick();
+  const codes = (): readonly string[] => daemon.status().findings.map(({ code }) => code);
+  t.ok(codes().includes("ENTRA_GROUP_MISSING") && codes().includes("PVE_UNREACHABLE"));
+  site.pve.faults.clear();
+  await schedule.tick();
+  t.notOk(codes().includes("PVE_UNREACHABLE"));
+  const resolved = lines.filter(({ event }) => event === "RESOLVED").map(({ code }) => code);
+  t.strictSame(resolved, ["PVE_UNREACHABLE"], "what was seen again to be well");
+  const missing = lines.filter(({ code }) => code === "ENTRA_GROUP_MISSING");
+  t.equal(missing.length, 1, "said once");
+});
+
 t.test("two groups that are not there are two", async (t) => {
   const site = await startSite(t);
   site.journal.close();

@@ -12,6 +12,8 @@ export class Teller {
   readonly #counters: Counters;
   readonly #log: Log;
   #findings: readonly Finding[] = [];
+  /** As of the last pass that saw everything. */
+  #whole: readonly Finding[] = [];
 
   constructor(counters: Counters, log: Log) {
     this.#counters = counters;
@@ -28,9 +30,8 @@ export class Teller {
     // That it stops is no error, and the log has said so.
     const found = [...report.findings, ...more].filter(({ code }) => code !== "STOPPING");
     for (const { code } of found) this.#counters.error(code);
-    // Who looked at secrets alone, or was cut off by a stop, cannot say that anything else is over.
-    const part = report.secretsOnly || report.findings.some(({ code }) => code === "STOPPING");
-    const findings = part ? unique([...this.#findings, ...found]) : found;
+    const findings = unique([...this.#unseenBy(report), ...found]);
+    if (report.observed) this.#whole = report.findings;
     const before = new Set(this.#findings.map(key));
     const now = new Set(findings.map(key));
     for (const finding of findings) if (!before.has(key(finding))) this.say(finding);
@@ -45,6 +46,12 @@ export class Teller {
       this.#log.info(fields, `no longer: ${message}`);
     }
     this.#findings = findings;
+  }
+
+  /** What a pass cannot say to be over: it looked at secrets alone, was stopped, or could not look. */
+  #unseenBy({ secretsOnly, observed, findings }: PassReport): readonly Finding[] {
+    if (secretsOnly || findings.some(({ code }) => code === "STOPPING")) return this.#findings;
+    return observed ? [] : this.#whole;
   }
 
   /** What a rotation found that went on beside the passes. */
