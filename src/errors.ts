@@ -183,6 +183,10 @@ export const ERRORS = {
     "Entra refuses the realm's client secret: nobody can sign in through the realm.",
     "The agent rotates at once where rotate = true; else set a new client-key by hand.",
   ),
+  SSO_APP_REFUSED: error(
+    "Entra refuses the realm's app itself: nobody can sign in through the realm.",
+    "Look up the AADSTS code in the message; enable the app, or see who removed it from the tenant.",
+  ),
   SECRET_UNPROVED: warning(
     "The realm's client secret could not be proved just now.",
     "Read the reason in the message; the next pass proves again.",

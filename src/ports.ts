@@ -78,7 +78,12 @@ export type ProofAnswer =
   /** AADSTS7000215 or 7000222: Entra says the secret itself is wrong or has expired. */
   | { readonly kind: "refused"; readonly aadsts: number; readonly message: string }
   /** Anything else: says nothing about the secret. */
-  | { readonly kind: "unclear"; readonly message: string };
+  | {
+      readonly kind: "unclear";
+      readonly message: string;
+      /** AADSTS7000112 or 700016: the app is disabled or unknown, whatever its secret. */
+      readonly appRefused?: true;
+    };
 
 /** Asks the token endpoint (from the configuration alone) whether a secret is accepted. */
 export interface SecretProbePort {

@@ -135,6 +135,11 @@ const CASES: readonly [string, Partial<RotationFacts>, Expected][] = [
     { codes: ["SECRET_UNPROVED"] },
   ],
   [
+    "nor does an app that nobody can sign in through, which is told as what it is",
+    { realms: [realm("one", { ...unclear, appRefused: true })], passwords: [dying] },
+    { codes: ["SSO_APP_REFUSED", "SECRET_ENDS_SOON"] },
+  ],
+  [
     "not even one that is due: a new one could not be proved either",
     { realms: [realm("one", unclear)], passwords: [dying] },
     { codes: ["SECRET_UNPROVED", "SECRET_ENDS_SOON"] },

@@ -93,11 +93,16 @@ t.test("three forced rotations an hour, then an alarm", async (t) => {
   t.equal((await node.pass()).outcome?.ok, true, "an hour later it tries again");
 });
 
-for (const [name, break_] of [
-  ["the app is disabled", (bed: Bed) => bed.world.disableApp(bed.sso.appId)],
-  ["Conditional Access blocks it", (bed: Bed) => bed.world.conditionalAccess(bed.sso.appId)],
+for (const [name, code, break_] of [
+  ["the app is disabled", "SSO_APP_REFUSED", (bed: Bed) => bed.world.disableApp(bed.sso.appId)],
+  [
+    "Conditional Access blocks it",
+    "SECRET_UNPROVED",
+    (bed: Bed) => bed.world.conditionalAccess(bed.sso.appId),
+  ],
   [
     "the token endpoint is down",
+    "SECRET_UNPROVED",
     (bed: Bed) =>
       bed.entra.faults.add({
         path: "/token",
@@ -114,7 +119,7 @@ for (const [name, break_] of [
     bed.world.settled(() => break_(bed));
     const { outcome, codes } = await node.pass();
     t.equal(outcome, undefined);
-    t.same(codes, ["SECRET_UNPROVED"]);
+    t.same(codes, [code]);
     t.equal(node.key(), key);
     t.equal(bed.secrets().length, 1);
   });

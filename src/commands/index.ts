@@ -36,7 +36,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "status",
-    summary: "Shows secret, sync, lease, holds, and who is kept and why",
+    summary: "Shows secret, sync, the writing node, holds, and who is kept and why",
     options: {},
     load: async () => (await import("./status.js")).status,
   },

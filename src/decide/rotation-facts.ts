@@ -15,7 +15,13 @@ export type KeyProof =
   /** AADSTS7000215 or 7000222 for a whole minute without one success in between. */
   | { readonly kind: "refused"; readonly at: number; readonly message: string }
   /** Anything else: says nothing about the key. */
-  | { readonly kind: "unclear"; readonly at: number; readonly message: string };
+  | {
+      readonly kind: "unclear";
+      readonly at: number;
+      readonly message: string;
+      /** AADSTS7000112 or 700016 at last: the app is disabled or unknown, whatever its key. */
+      readonly appRefused?: true;
+    };
 
 /** A realm's `client-key` without its value. */
 export interface KeyFacts {

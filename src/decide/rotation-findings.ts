@@ -39,7 +39,8 @@ function refused({ secret, key }: Use): Finding | undefined {
 
 function unproved({ secret, key }: Use): Finding | undefined {
   if (key?.proof?.kind !== "unclear") return undefined;
-  return about(secret.realm, "SECRET_UNPROVED", key.proof.message);
+  const code = key.proof.appRefused ? "SSO_APP_REFUSED" : "SECRET_UNPROVED";
+  return about(secret.realm, code, key.proof.message);
 }
 
 function unlisted({ secret, key }: Use, { facts }: Situation): Finding | undefined {

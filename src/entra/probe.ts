@@ -6,6 +6,9 @@ import type { Authority, TokenAnswer } from "./token-request.js";
 /** Wrong, or expired. "Not propagated yet" has no code of its own: it is the first (FACTS-entra). */
 const ABOUT_THE_SECRET: ReadonlySet<number> = new Set([7000215, 7000222]);
 
+/** Disabled, or not in this tenant (FACTS-entra): nobody signs in through it, whatever its secret. */
+const ABOUT_THE_APP: ReadonlySet<number> = new Set([7000112, 700016]);
+
 /**
  * Asks Entra's token endpoint about one client secret. Only the two codes above speak about the
  * secret itself; an app that is disabled, Conditional Access, a 5xx or no answer do not.
@@ -31,10 +34,10 @@ function judge(answer: TokenAnswer): ProofAnswer {
   if (answer.kind === "failed") {
     return { kind: "unclear", message: `${answer.error.code}: ${answer.error.message}` };
   }
-  const aadsts = answer.codes.find((code) => ABOUT_THE_SECRET.has(code));
-  const { status, message } = answer;
-  if (aadsts === undefined || status < 400 || status > 499 || status === 429) {
-    return { kind: "unclear", message: `${status}: ${message}` };
-  }
-  return { kind: "refused", aadsts, message };
+  const { status, message, codes } = answer;
+  const unclear = { kind: "unclear", message: `${status}: ${message}` } as const;
+  if (status < 400 || status > 499 || status === 429) return unclear;
+  const aadsts = codes.find((code) => ABOUT_THE_SECRET.has(code));
+  if (aadsts !== undefined) return { kind: "refused", aadsts, message };
+  return codes.some((code) => ABOUT_THE_APP.has(code)) ? { ...unclear, appRefused: true } : unclear;
 }

@@ -111,24 +111,26 @@ export async function judgeKey(
   let refusals = 0;
   let unclear = 0;
   let since = 0;
-  let last = "no answer";
+  let last: { readonly message: string; readonly appRefused?: true } = { message: "no answer" };
   for await (const { answer, at } of answers(clientId, key, REFUSAL_PATIENCE_MS, tools)) {
     if (answer.kind === "accepted") {
       return { proof: { kind: "accepted", at: now() }, flickered: refusals > 0 };
     }
-    last = answer.message;
+    last = answer;
     if (answer.kind === "refused") {
       if (refusals === 0) since = at;
       refusals += 1;
       if (refusals >= needed.count && at - since >= needed.spanMs) {
-        return { proof: { kind: "refused", at: now(), message: last }, flickered: false };
+        return { proof: { kind: "refused", at: now(), message: last.message }, flickered: false };
       }
     } else {
       unclear += 1;
       if (refusals === 0 && unclear >= UNCLEAR_ENOUGH) break;
     }
   }
-  return { proof: { kind: "unclear", at: now(), message: last }, flickered: refusals > 0 };
+  const { message, appRefused } = last;
+  const proof = { kind: "unclear", at: now(), message, ...(appRefused && { appRefused }) } as const;
+  return { proof, flickered: refusals > 0 };
 }
 
 /**
