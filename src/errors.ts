@@ -32,7 +32,7 @@ export const ERRORS = {
   ),
   CONFIG_INVALID: error(
     "The configuration says something that cannot be meant.",
-    "Correct each line named in the message; `config.example.toml` documents every key.",
+    "Correct each line named in the message; `man pve-entra-agent.toml` has every key.",
   ),
   CONFIG_UNSAFE: error(
     "Others may write the configuration, a credential or the state folder, or read a credential.",
