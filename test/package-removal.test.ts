@@ -111,6 +111,24 @@ t.test("a purge takes journal and credentials, and leaves what it did not make",
   t.equal(purge(t, () => undefined).said, "", "nothing was ever there");
 });
 
+t.test("a purge in another root takes nothing from this one", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "pve-entra-purge-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const [here, there] = [join(folder, "here"), join(folder, "there")];
+  const state = "/var/lib/pve-entra-agent";
+  const credentials = "/etc/pve-entra-agent/credentials";
+  for (const root of [here, join(there, here)]) {
+    for (const path of [state, credentials]) mkdirSync(join(root, path), { recursive: true });
+  }
+  const script = readFileSync(POSTRM, "utf8")
+    .replaceAll("/var/lib/", `${here}/var/lib/`)
+    .replaceAll("/etc/pve-entra-agent", `${here}/etc/pve-entra-agent`);
+  const env = { PATH: process.env["PATH"], DPKG_ROOT: there };
+  execFileSync("sh", ["-c", script, "postrm", "purge"], { env });
+  t.ok(existsSync(join(here, state)) && existsSync(join(here, credentials)));
+  t.notOk(existsSync(join(there, here, state)) || existsSync(join(there, here, credentials)));
+});
+
 t.test("a purge ends where a folder is a link, or cannot be removed", async (t) => {
   const linked = purge(t, ({ etc }, folder) => {
     mkdirSync(join(folder, "elsewhere", "credentials"), { recursive: true });
