@@ -197,7 +197,7 @@ export const ERRORS = {
   ),
   SECRET_ENDS_SOON: warning(
     "The realm's client secret is near its end and was not replaced.",
-    "Read the other findings of this realm: one of them stops the rotation.",
+    "Read the other findings of this realm; where there is none, run `pve-entra-agent rotate`.",
   ),
   ROTATION_PROOF_FAILED: error(
     "A new secret was not accepted steadily within the time allowed; PVE keeps the old one.",
