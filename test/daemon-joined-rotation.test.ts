@@ -1,11 +1,7 @@
 /** A rotation that one pass sets going and an order then waits for is told once. */
 import { request } from "undici";
 import t from "tap";
-import { startDaemon } from "../src/daemon/start.js";
-import { createLog } from "../src/log.js";
-import type { LogLine } from "../src/log.js";
-import { byHand, heldBack, until } from "./support/daemon-bed.js";
-import { machineOf } from "./support/machine.js";
+import { heldBack, startLogged, until } from "./support/daemon-bed.js";
 import { mapping, startSite } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";
 
@@ -21,16 +17,7 @@ t.test("who waits for a rotation under way does not make two of it", async (t) =
   site.clock.advance(4 * DAY);
   const { fault, release } = heldBack(t);
   site.entra.faults.add({ path: "addPassword", do: fault });
-  const lines: LogLine[] = [];
-  const schedule = byHand();
-  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
-  const daemon = await startDaemon({
-    configFile: site.configFile,
-    version: "0.0.0-test",
-    startSchedule: schedule.start,
-    machine: machineOf(site.clock, { log }),
-  });
-  t.teardown(() => daemon.stop());
+  const { daemon, schedule, lines } = await startLogged(t, site);
   await until("a secret is being made", () => site.entra.log.count({ path: "addPassword" }) > 0);
 
   const ordered = terminalOf(site)(["rotate"]);

@@ -1,10 +1,7 @@
 /** The log has what is wrong once, though each answer of Entra about it has other ids. */
 import t from "tap";
-import { startDaemon } from "../src/daemon/start.js";
-import { createLog } from "../src/log.js";
 import type { LogLine } from "../src/log.js";
-import { byHand, until } from "./support/daemon-bed.js";
-import { machineOf } from "./support/machine.js";
+import { startLogged, until } from "./support/daemon-bed.js";
 import { mapping, startSite } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";
 
@@ -19,16 +16,7 @@ t.test(
     site.journal.close();
     const there = site.group("Operators", [site.addUser("anna")]);
     site.configure({ groups: mapping("ops", NOWHERE) });
-    const lines: LogLine[] = [];
-    const schedule = byHand();
-    const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
-    const daemon = await startDaemon({
-      configFile: site.configFile,
-      version: "0.0.0-test",
-      startSchedule: schedule.start,
-      machine: machineOf(site.clock, { log }),
-    });
-    t.teardown(() => daemon.stop());
+    const { daemon, schedule, lines } = await startLogged(t, site);
     const about = (event?: string): LogLine[] =>
       lines.filter((line) => line.code === "ENTRA_GROUP_MISSING" && line.event === event);
 
@@ -53,16 +41,7 @@ t.test("a stop in the middle of a pass is no error, and nothing is over by it", 
   const site = await startSite(t);
   site.journal.close();
   site.configure({ groups: mapping("ops", NOWHERE) });
-  const lines: LogLine[] = [];
-  const schedule = byHand();
-  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
-  const daemon = await startDaemon({
-    configFile: site.configFile,
-    version: "0.0.0-test",
-    startSchedule: schedule.start,
-    machine: machineOf(site.clock, { log }),
-  });
-  t.teardown(() => daemon.stop());
+  const { daemon, schedule, lines } = await startLogged(t, site);
   await schedule.tick();
   site.pve.faults.add({ method: "GET", path: "/access/users", do: { kind: "stall" } });
   const broken = schedule.tick();
@@ -83,16 +62,7 @@ t.test("a pass that cannot look at Proxmox VE says nothing to be over", async (t
   const site = await startSite(t);
   site.journal.close();
   site.configure({ groups: mapping("ops", NOWHERE) });
-  const lines: LogLine[] = [];
-  const schedule = byHand();
-  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
-  const daemon = await startDaemon({
-    configFile: site.configFile,
-    version: "0.0.0-test",
-    startSchedule: schedule.start,
-    machine: machineOf(site.clock, { log }),
-  });
-  t.teardown(() => daemon.stop());
+  const { daemon, schedule, lines } = await startLogged(t, site);
   await schedule.tick();
   site.pve.faults.add({ path: "/access", times: 10_000, do: { kind: "cut", when: "before" } });
   await schedule.tick();
@@ -113,16 +83,7 @@ t.test("two groups that are not there are two", async (t) => {
   site.journal.close();
   const other = NOWHERE.replace("ff", "fe");
   site.configure({ groups: mapping("ops", NOWHERE) + mapping("others", other) });
-  const lines: LogLine[] = [];
-  const schedule = byHand();
-  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
-  const daemon = await startDaemon({
-    configFile: site.configFile,
-    version: "0.0.0-test",
-    startSchedule: schedule.start,
-    machine: machineOf(site.clock, { log }),
-  });
-  t.teardown(() => daemon.stop());
+  const { lines } = await startLogged(t, site);
   await terminalOf(site)(["sync"]);
   t.equal(lines.filter(({ code }) => code === "ENTRA_GROUP_MISSING").length, 2);
 });

@@ -5,7 +5,6 @@ import { errorText, findingText } from "../src/commands/findings.js";
 import { heldLines } from "../src/commands/held-text.js";
 import { entryText } from "../src/commands/history-text.js";
 import { statusText } from "../src/commands/status-text.js";
-import { startDaemon } from "../src/daemon/start.js";
 import type { StatusView } from "../src/daemon/status.js";
 import { planView } from "../src/decide/plan-view.js";
 import type { Change, Plan } from "../src/decide/plan.js";
@@ -21,7 +20,7 @@ import { printable } from "../src/decide/text.js";
 import { foolery, FORGED, HOSTILE, treacherous } from "./fuzz/hostile-names.js";
 import { well } from "./health-common.js";
 import { anna, bert, disable, enable, grant, join, leave, revoke } from "./journal-common.js";
-import { byHand } from "./support/daemon-bed.js";
+import { byHand, startOn } from "./support/daemon-bed.js";
 import { machineOf } from "./support/machine.js";
 import { mapping, startSite } from "./support/site.js";
 import type { Site } from "./support/site.js";
@@ -331,12 +330,7 @@ t.test("the daemon over the same site: log, health, metrics, status, orders", as
     clock: site.clock,
     write: (line) => void lines.push(line),
   });
-  const daemon = await startDaemon({
-    configFile: site.configFile,
-    version: "0.0.0-test",
-    startSchedule: schedule.start,
-    machine: machineOf(site.clock, { log }),
-  });
+  const daemon = await startOn(site, schedule, log);
   t.teardown(() => daemon.stop());
   await schedule.tick();
   const run = terminalOf(site);

@@ -10,7 +10,7 @@ const ABOUT_THE_SECRET: ReadonlySet<number> = new Set([7000215, 7000222]);
 const ABOUT_THE_APP: ReadonlySet<number> = new Set([7000112, 700016]);
 
 /**
- * Asks Entra's token endpoint about one client secret. Only the two codes above speak about the
+ * Asks Entra's token endpoint about one client secret. Only wrong and expired speak about the
  * secret itself; an app that is disabled, Conditional Access, a 5xx or no answer do not.
  *
  * Each question opens a connection, as each login at PVE does: one that is kept open leads to the

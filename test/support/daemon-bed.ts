@@ -8,6 +8,8 @@ import { startDaemon } from "../../src/daemon/start.js";
 import type { Daemon } from "../../src/daemon/daemon.js";
 import type { StartSchedule } from "../../src/daemon/schedule.js";
 import { OWN_ADDRESS } from "./free-port.js";
+import { createLog, silentLog } from "../../src/log.js";
+import type { LogLine } from "../../src/log.js";
 import type { Site } from "./site.js";
 import { machineOf } from "./machine.js";
 
@@ -32,13 +34,27 @@ export function byHand(): ByHand {
   };
 }
 
-export async function startOn(site: Site, schedule: ByHand): Promise<Daemon> {
+/** @param log absent: silent */
+export async function startOn(site: Site, schedule: ByHand, log = silentLog): Promise<Daemon> {
   return startDaemon({
     configFile: site.configFile,
     version: "0.0.0-test",
     startSchedule: schedule.start,
-    machine: machineOf(site.clock),
+    machine: machineOf(site.clock, { log }),
   });
+}
+
+/** A daemon until the end of the test, and the lines that it logs. */
+export async function startLogged(
+  t: { teardown(done: () => unknown): unknown },
+  site: Site,
+): Promise<{ readonly daemon: Daemon; readonly schedule: ByHand; readonly lines: LogLine[] }> {
+  const lines: LogLine[] = [];
+  const schedule = byHand();
+  const log = createLog({ clock: site.clock, sink: (line) => void lines.push(line) });
+  const daemon = await startOn(site, schedule, log);
+  t.teardown(() => daemon.stop());
+  return { daemon, schedule, lines };
 }
 
 /** A fault that holds an answer back until it is let go, at the end of the test at the latest. */
