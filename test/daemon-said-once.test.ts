@@ -87,3 +87,22 @@ t.test("two groups that are not there are two", async (t) => {
   await terminalOf(site)(["sync"]);
   t.equal(lines.filter(({ code }) => code === "ENTRA_GROUP_MISSING").length, 2);
 });
+
+t.test("what a pass without people did see is over", async (t) => {
+  const site = await startSite(t);
+  site.journal.close();
+  const { world, faults } = site.entra;
+  site.configure({ groups: mapping("ops", site.group("Operators", [site.addUser("anna")])) });
+  const { daemon, schedule, lines } = await startLogged(t, site);
+  world.settled(() => world.disableApp(site.sso.appId));
+  await schedule.tick();
+  const codes = (): readonly string[] => daemon.status().findings.map(({ code }) => code);
+  t.strictSame(codes(), ["SSO_APP_REFUSED"]);
+
+  world.settled(() => world.enableApp(site.sso.appId));
+  faults.add({ path: "^/v1.0/", times: 10_000, do: { kind: "cut", when: "before" } });
+  await schedule.tick();
+  t.equal(daemon.state().realms.get("entra")?.secret.accepted, true);
+  t.notOk(codes().includes("SSO_APP_REFUSED"), codes().join());
+  t.equal(lines.filter(({ event }) => event === "RESOLVED").length, 1);
+});

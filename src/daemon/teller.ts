@@ -49,9 +49,12 @@ export class Teller {
   }
 
   /** What a pass cannot say to be over: it looked at secrets alone, was stopped, or could not look. */
-  #unseenBy({ secretsOnly, observed, findings }: PassReport): readonly Finding[] {
-    if (secretsOnly || findings.some(({ code }) => code === "STOPPING")) return this.#findings;
-    return observed ? [] : this.#whole;
+  #unseenBy(report: PassReport): readonly Finding[] {
+    if (report.findings.some(({ code }) => code === "STOPPING")) return this.#findings;
+    if (report.observed) return [];
+    this.#whole = this.#whole.filter((finding) => !isOver(finding, report));
+    if (!report.secretsOnly) return this.#whole;
+    return this.#findings.filter((finding) => !isOver(finding, report));
   }
 
   /** What a rotation found that went on beside the passes. */
@@ -88,6 +91,21 @@ function ofUser(change: Change): { readonly userid?: string; readonly group?: st
     ...("userid" in change ? { userid: change.userid } : {}),
     ...("group" in change ? { group: change.group } : {}),
   };
+}
+
+const OF_NO_WRITER: ReadonlySet<string> = new Set(["CLUSTER_STANDBY", "CLUSTER_NO_WRITER"]);
+const OF_A_PROOF: ReadonlySet<string> = new Set([
+  "SECRET_REFUSED",
+  "SECRET_UNPROVED",
+  "SSO_APP_REFUSED",
+]);
+
+/** Whether even a pass that did not see everything saw the contrary: it may write, Entra takes the secret. */
+function isOver({ code, realm }: Finding, { mayWrite, secrets }: PassReport): boolean {
+  if (OF_NO_WRITER.has(code)) return mayWrite;
+  if (!OF_A_PROOF.has(code)) return false;
+  const views = secrets.flatMap(({ realms }) => realms);
+  return views.some((view) => view.realm === realm && view.proof?.kind === "accepted");
 }
 
 function unique(findings: readonly Finding[]): readonly Finding[] {
