@@ -51,12 +51,14 @@ function asSyntaxProblem(error: unknown, text: string): unknown {
   if (error instanceof RangeError) return new SyntaxProblem(TOP, tooDeep, flatter);
   if (!(error instanceof ParseError)) return error;
   const place = { line: error.lineNumber, column: error.column + 1 };
-  const [message, instead] = explain(error.message, charactersAt(text, place));
+  const [before, rest] = splitAt(text, place);
+  const [message, instead] = explain(error.message, before, rest);
   return new SyntaxProblem(place, message, instead);
 }
 
-function charactersAt(text: string, place: Place): string {
-  return (text.split("\n")[place.line - 1] ?? "").slice(place.column - 1);
+function splitAt(text: string, { line, column }: Place): [before: string, rest: string] {
+  const whole = text.split("\n")[line - 1] ?? "";
+  return [whole.slice(0, column - 1), whole.slice(column - 1)];
 }
 
 /**
@@ -64,10 +66,10 @@ function charactersAt(text: string, place: Place): string {
  * parser keeps its code to itself; what is not known here is passed on as it is. What stands in
  * the file is looked at but never repeated.
  */
-function explain(message: string, rest: string): [string, string] {
+function explain(message: string, before: string, rest: string): [string, string] {
   const known = EXPLANATIONS.find(([theirs]) => message.startsWith(theirs));
   if (rest.startsWith("//")) return ["a comment begins with #", "write # in place of //"];
-  if (message === "Unexpected character" && /^[A-Za-z/.~]/.test(rest)) {
+  if (message === "Unexpected character" && isBareText(before, rest)) {
     return ["text stands here without quotes", 'write it in double quotes, as in key = "text"'];
   }
   if (message === "Unexpected character") {
@@ -77,6 +79,11 @@ function explain(message: string, rest: string): [string, string] {
   return known === undefined
     ? [`this is not TOML 1.0 (${message.toLowerCase()})`, "correct it"]
     : [known[1], known[2]];
+}
+
+/** A colon behind an equals sign is of an address. In braces it may stand in place of the next one. */
+function isBareText(before: string, rest: string): boolean {
+  return /^[A-Za-z/.~]/.test(rest) || (rest.startsWith(":") && /^[^{]*=[^{]*$/.test(before));
 }
 
 /** What a web page or a word processor makes of a configuration, and what YAML looks like. */

@@ -37,6 +37,26 @@ export const SYNTAX: readonly Wrong[] = [
     says: ['5:11: the equals sign is missing; write key = "text"'],
   },
   {
+    name: "a colon after a space in place of the equals sign",
+    change: { 'token_file = "pve-token"': 'token_file : "pve-token"' },
+    says: ['5:12: the equals sign is missing; write key = "text"'],
+  },
+  {
+    name: "a port without quotes",
+    change: { '"pve-token"': ":9646" },
+    says: ['5:14: text stands here without quotes; write it in double quotes, as in key = "text"'],
+  },
+  {
+    name: "a port behind the quotes",
+    change: { '"pve-token"': '"192.0.2.1":9646' },
+    says: ['5:25: text stands here without quotes; write it in double quotes, as in key = "text"'],
+  },
+  {
+    name: "a colon in place of an equals sign in braces",
+    change: { 'token_file = "pve-token"': 'token_file = { a = 1, b: "pve-token" }' },
+    says: ['5:24: the equals sign is missing; write key = "text"'],
+  },
+  {
     name: "text with one quote",
     change: { '"pve-token"': '"pve-token' },
     says: ["5:24: the closing quote is missing; close the text with the same quote"],
