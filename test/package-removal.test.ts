@@ -161,6 +161,19 @@ t.test("a purge does not go into what is mounted below a folder", async (t) => {
   t.notOk(existsSync(etc));
 });
 
+t.test("a purge does not go into what is mounted below a folder by way of a link", async (t) => {
+  const { said, etc } = purge(t, ({ etc }, folder) => {
+    const elsewhere = join(folder, "elsewhere");
+    mkdirSync(join(elsewhere, "credentials", "x"), { recursive: true });
+    writeFileSync(join(elsewhere, "credentials", "x", "precious"), "");
+    symlinkSync(elsewhere, etc);
+    const line = `31 1 254:0 / ${elsewhere}/credentials/x rw - ext4 /dev/vda rw`;
+    writeFileSync(join(folder, "mountinfo"), `${line}\n`);
+  });
+  t.strictSame(readdirSync(join(etc, "credentials", "x")), ["precious"]);
+  t.match(said, `something is mounted below ${etc}/credentials, which stays`);
+});
+
 t.test("no daemon outlives its package, though dpkg has left out prerm", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "pve-entra-stop-"));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -209,4 +222,10 @@ t.test("an upgrade leaves a service stopped that its administrator has stopped",
     run("preinst", "install", "inactive"),
     "what an upgrade left that was cut off counts no more",
   );
+  t.ok(run("preinst", "upgrade", "inactive"));
+  t.ok(
+    run("preinst", "abort-upgrade", "inactive"),
+    "dpkg takes it back: postinst restarts here, too",
+  );
+  t.notOk(run("postinst", "abort-upgrade", "inactive"));
 });
