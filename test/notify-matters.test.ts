@@ -149,6 +149,19 @@ t.test("a name cannot end a header line, nor look like another one", async (t) =
   }
 });
 
+t.test("a mail about a pass says that people wait only where they do", async (t) => {
+  const wait = /nobody gains rights/;
+  const textOf = (code?: "ENTRA_UNREACHABLE" | "SSO_APP_REFUSED"): string => {
+    const matter = { topic: "pass", realm: "entra", ...(code && { code }) } as const;
+    const { text } = letter({ key: "pass entra", kind: "begun", matter, since: NOW }, "pve1", NOW);
+    return text.replaceAll("\n", " ");
+  };
+  t.match(textOf(), wait, "it does not end");
+  t.match(textOf("ENTRA_UNREACHABLE"), wait);
+  t.notMatch(textOf("SSO_APP_REFUSED"), wait);
+  t.match(textOf("SSO_APP_REFUSED"), /the last one failed: SSO_APP_REFUSED\. +Groups and rights/);
+});
+
 t.test("what was told survives as text, and nonsense in its place counts as nothing", async (t) => {
   const book = new Map([
     ["held entra", { state: "open", since: 1, told: 2 }],

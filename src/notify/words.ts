@@ -56,6 +56,9 @@ function headline({ kind, matter }: Due): string {
   }
 }
 
+/** A pass is put down to one of these only where nothing else failed. */
+const ABOUT_SECRETS = /^(?:SECRET|SSO_APP|ROTATION)_/;
+
 function facts(matter: Matter): readonly string[] {
   switch (matter.topic) {
     case "held":
@@ -71,7 +74,9 @@ function facts(matter: Matter): readonly string[] {
       return [
         `The last good one: ${matter.lastSuccess === undefined ? "none yet" : instant(matter.lastSuccess)}.`,
         ...(matter.code === undefined ? [] : [`Why the last one failed: ${matter.code}.`]),
-        "Until one succeeds, nobody gains rights, and nobody loses those that Entra took away.",
+        ABOUT_SECRETS.test(matter.code ?? "")
+          ? "Groups and rights were looked after all the same: it is about signing in."
+          : "Until one succeeds, nobody gains rights, and nobody loses those that Entra took away.",
       ];
     case "credential":
       return matter.ends === undefined ? [] : [`Its end: ${instant(matter.ends)}.`];
