@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readdirSync, writeFileSync } from "node:fs";
+import { chownSync, readdirSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { mapping, startSite } from "./support/site.js";
 import { terminalOf } from "./support/terminal.js";
@@ -141,10 +141,7 @@ t.test("root's order is carried out as the user whom the state folder belongs to
   const OWNER = 12_345;
   // Whoever is not root has a folder of its own already.
   const root = process.getuid?.() === 0;
-  if (root) {
-    chownSync(state.dir, OWNER, OWNER);
-    chmodSync(site.configFile, 0o644);
-  }
+  if (root) chownSync(state.dir, OWNER, OWNER);
   for (const command of ["sync", "rotate"]) {
     t.equal((await run([command], { again, onSignal })).exit, 3, "and gives that one's exit code");
     t.equal(hooked, 0);

@@ -9,9 +9,9 @@ import { BASE, changed } from "./config-cases/base.js";
 import { configFolder, put } from "./config-cases/folder.js";
 
 /** What is said when a configuration is loaded; nothing if it is good. */
-function said(file: string): { code: string; lines: string[] } {
+function said(file: string, serviceFile?: string): { code: string; lines: string[] } {
   try {
-    loadConfig(file, { env: {} });
+    loadConfig(file, { env: {}, ...(serviceFile !== undefined && { serviceFile }) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { code: error.code, lines: error.message.split("\n") };
@@ -205,15 +205,16 @@ t.test("root is told before a restart that the service could not", async (t) => 
   mkdirSync(state);
   chownSync(state, 12_345, 12_345);
   writeFileSync(file, changed({ "/nowhere/pve-entra-agent": state }));
-  t.same(said(file).lines, []);
+  t.same(said(file, file).lines, []);
   chmodSync(file, 0o640);
-  t.match(said(file), {
+  t.same(said(file).lines, [], "a draft, which is not the service's to read");
+  t.match(said(file, file), {
     code: "CONFIG_UNREADABLE",
     lines: [/:1:1: this file may not be read by the service's user \(mode 0640\); run chmod o\+r /],
   });
   chmodSync(file, 0o644);
   chownSync(file, 1000, 1000);
-  t.match(said(file), {
+  t.match(said(file, file), {
     code: "CONFIG_UNSAFE",
     lines: [/:1:1: this file belongs to another user; run chown root /],
   });

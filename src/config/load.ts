@@ -22,6 +22,8 @@ export const DEFAULT_FILE = "/etc/pve-entra-agent/config.toml";
 /** What the configuration takes from the environment. */
 export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The file that the service reads; absent: DEFAULT_FILE. */
+  readonly serviceFile?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface LoadOptions {
  * @throws ConfigError with one syntax error, or with everything else that is wrong, in the order
  * of the file. No message holds a value that may be a secret.
  */
-export function loadConfig(file: string, { env }: LoadOptions): Config {
+export function loadConfig(file: string, { env, serviceFile = DEFAULT_FILE }: LoadOptions): Config {
   const path = resolve(file);
   const problems = new Problems(path);
   const tree = readTree(path, problems);
@@ -44,7 +46,8 @@ export function loadConfig(file: string, { env }: LoadOptions): Config {
   checkTogether(top, problems);
   if (!problems.none) throw problems.toError();
   const config = buildConfig(path, top);
-  checkForService(path, config.state.dir, problems);
+  // A draft elsewhere is root's own.
+  if (path === serviceFile) checkForService(path, config.state.dir, problems);
   if (!problems.none) throw problems.toError();
   return config;
 }
