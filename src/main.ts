@@ -85,6 +85,7 @@ async function again(
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
   const program = [process.execPath, ...process.execArgv, process.argv[1] ?? "", ...argv];
+  // Loaded on use: with it come child processes, which no other command has, and least the daemon.
   const { runAsUser } = await import("./as-user.js");
   const stop = new AbortController();
   const unhook = onSignal((signal) => signal === "stop" && stop.abort());

@@ -62,6 +62,22 @@ t.test("P2: what Entra took away is gone after one pass, without a login", async
   t.strictSame(site.entra.violations, []);
 });
 
+t.test("P2: what Entra took away goes, too, while the SSO app itself is refused", async (t) => {
+  const bed = await startBed(t, () => ({ groups: mapping("ops", ops, ACL) }));
+  const { site } = bed;
+  const [leaver, ...stayers] = ["leaver", "x", "y", "z"].map((name) => bed.person(name));
+  const ops = site.group("Operators", [leaver ?? "", ...stayers]);
+  await site.pass({ groups: mapping("ops", ops, ACL) });
+  site.entra.world.settled(() => site.entra.world.disableApp(site.sso.id));
+  site.entra.world.leave(ops, "leaver@contoso.example");
+  const report = await bed.pass(t, "nobody can sign in, and a leaver is one", {
+    writes: ["PUT users/leaver comment=[entra:leaver left 2026-11-22] enable=0 groups="],
+    codes: ["SSO_APP_REFUSED"],
+  });
+  t.equal(report.realms.get("entra")?.ok, false, "the pass fails all the same");
+  t.strictSame(site.rights(bed.userid("leaver"), "/vms/100"), []);
+});
+
 t.test(
   "P2: who is in none of a mapping's groups by both sides is out, though they disagree about the account",
   async (t) => {

@@ -69,10 +69,10 @@ function splitAt(text: string, { line, column }: Place): [before: string, rest: 
 function explain(message: string, before: string, rest: string): [string, string] {
   const known = EXPLANATIONS.find(([theirs]) => message.startsWith(theirs));
   if (rest.startsWith("//")) return ["a comment begins with #", "write # in place of //"];
-  if (message === "Unexpected character" && isBareText(before, rest)) {
-    return ["text stands here without quotes", 'write it in double quotes, as in key = "text"'];
-  }
   if (message === "Unexpected character") {
+    if (isBareText(before, rest)) {
+      return ["text stands here without quotes", 'write it in double quotes, as in key = "text"'];
+    }
     const alike = LOOKALIKES.find(([pattern]) => pattern.test(rest));
     if (alike !== undefined) return [alike[1], alike[2]];
   }

@@ -42,8 +42,8 @@ export function weaknessOf(
   user: number,
 ): Weakness | undefined {
   const { mode, uid, gid } = stats;
-  const shown = `(mode ${octal(mode)})`;
-  if (isOfAnother(uid, user)) return { what: OF_ANOTHER, command: `chown root ${quote(path)}` };
+  const shown = shownMode(mode);
+  if (isOfAnother(uid, user)) return ofAnother(path);
   if ((mode & OTHERS_WRITE) !== 0) {
     const command = keep === "secret" ? `chmod o= ${quote(path)}` : `chmod o-w ${quote(path)}`;
     return { what: `may be written by others ${shown}`, command };
@@ -80,20 +80,21 @@ export function unfitFor(
   path: string,
   { mode, uid, gid }: Pick<Stats, "mode" | "uid" | "gid">,
 ): Weakness | undefined {
-  if (isOfAnother(uid, service.uid)) {
-    return { what: OF_ANOTHER, command: `chown root ${quote(path)}` };
-  }
+  if (isOfAnother(uid, service.uid)) return ofAnother(path);
   const byGroup = gid !== ROOT && (mode & GROUP_READ) !== 0;
   if (uid === service.uid || byGroup || (mode & OTHERS_READ) !== 0) return undefined;
-  const shown = `(mode ${octal(mode)})`;
   return {
-    what: `may not be read by the service's user ${shown}`,
+    what: `may not be read by the service's user ${shownMode(mode)}`,
     command: `chmod o+r ${quote(path)}`,
   };
 }
 
-function octal(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, "0");
+function ofAnother(path: string): Weakness {
+  return { what: OF_ANOTHER, command: `chown root ${quote(path)}` };
+}
+
+function shownMode(mode: number): string {
+  return `(mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`;
 }
 
 /** Our effective user id. */

@@ -31,7 +31,7 @@ export class Teller {
     const found = [...report.findings, ...more].filter(({ code }) => code !== "STOPPING");
     for (const { code } of found) this.#counters.error(code);
     const findings = unique([...this.#unseenBy(report), ...found]);
-    if (report.observed) this.#whole = report.findings;
+    this.#whole = report.observed ? report.findings : stillTrue(this.#whole, report);
     const before = new Set(this.#findings.map(key));
     const now = new Set(findings.map(key));
     for (const finding of findings) if (!before.has(key(finding))) this.say(finding);
@@ -52,9 +52,7 @@ export class Teller {
   #unseenBy(report: PassReport): readonly Finding[] {
     if (report.findings.some(({ code }) => code === "STOPPING")) return this.#findings;
     if (report.observed) return [];
-    this.#whole = this.#whole.filter((finding) => !isOver(finding, report));
-    if (!report.secretsOnly) return this.#whole;
-    return this.#findings.filter((finding) => !isOver(finding, report));
+    return stillTrue(report.secretsOnly ? this.#findings : this.#whole, report);
   }
 
   /** What a rotation found that went on beside the passes. */
@@ -100,12 +98,18 @@ const OF_A_PROOF: ReadonlySet<string> = new Set([
   "SSO_APP_REFUSED",
 ]);
 
-/** Whether even a pass that did not see everything saw the contrary: it may write, Entra takes the secret. */
-function isOver({ code, realm }: Finding, { mayWrite, secrets }: PassReport): boolean {
-  if (OF_NO_WRITER.has(code)) return mayWrite;
-  if (!OF_A_PROOF.has(code)) return false;
+/** Even a pass that did not see everything may have seen the contrary: it writes, Entra takes the secret. */
+function stillTrue(
+  findings: readonly Finding[],
+  { mayWrite, secrets }: PassReport,
+): readonly Finding[] {
   const views = secrets.flatMap(({ realms }) => realms);
-  return views.some((view) => view.realm === realm && view.proof?.kind === "accepted");
+  const accepted = views.filter(({ proof }) => proof?.kind === "accepted");
+  const proved = new Set(accepted.map(({ realm }) => realm));
+  return findings.filter(({ code, realm = "" }) => {
+    if (OF_NO_WRITER.has(code)) return !mayWrite;
+    return !OF_A_PROOF.has(code) || !proved.has(realm);
+  });
 }
 
 function unique(findings: readonly Finding[]): readonly Finding[] {
